@@ -1,0 +1,3 @@
+"""The ``wheelyard`` command: parse, call, render."""
+
+__version__ = "0.1.0"

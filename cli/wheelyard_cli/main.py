@@ -1,0 +1,79 @@
+"""The entry point: the command group, the exit codes, and the one ``except``."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from wheelyard_cli import __version__
+
+COMMANDS = {
+    # name: (module, one line for --help); a module is imported only when its command runs
+    "bases": ("wheelyard_cli.commands.bases", "Propose the fewest shared base environments for a fleet."),
+    "check": ("wheelyard_cli.commands.check", "Check a fleet, or whether a candidate can join it."),
+    "deploy": ("wheelyard_cli.commands.deploy", "Record and list what is deployed."),
+    "explain": ("wheelyard_cli.commands.explain", "Say why models cannot be installed together."),
+    "fleet": ("wheelyard_cli.commands.fleet", "Export the deployed fleet of a registry."),
+    "serve": ("wheelyard_cli.commands.serve", "Run the registry."),
+    "snapshot": ("wheelyard_cli.commands.snapshot", "Look into a saved snapshot."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="wheelyard")
+def cli() -> None:
+    """A private Python index, a checker of deployed models, and a planner of shared base environments.
+
+    \b
+    Exit codes: 0 fine; 1 the policy fails (conflict, unplaceable); 2 usage or input; 3 drift, only where
+    asked for; 4 not proved within the time limit; 5 undecided (network, authentication, missing offline).
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with the code of the contract."""
+    from wheelyard_resolver.errors import WheelyardError
+
+    try:
+        code = cli.main(arguments, standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        code = 130
+    except WheelyardError as error:
+        report(error)
+        code = error.exit_code
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def report(error: Exception) -> None:
+    """Write an error for people to stderr: where, what, and what to do next."""
+    where = getattr(error, "where", None)
+    hint = getattr(error, "hint", None)
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {f'{where}: ' if where else ''}{error}", err=True)
+    if hint:
+        click.echo(f"{click.style('hint', fg='cyan', bold=True)}: {hint}", err=True)

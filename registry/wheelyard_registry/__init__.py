@@ -1,0 +1,1 @@
+"""The Wheelyard server: a private package index that knows what is deployed."""

@@ -96,7 +96,9 @@ def read_metadata(filename: str, size: int) -> Generator[ByteRange, bytes, bytes
             return metadata_of(filename, archive)
         except _Missing as missing:
             # Small reads come in runs (local header, then data): fetch generously to save round trips.
-            wanted = ByteRange(missing.wanted.start, min(size, max(missing.wanted.stop, missing.wanted.start + TAIL)))
+            wanted = ByteRange(
+                missing.wanted.start, min(size, max(missing.wanted.stop, missing.wanted.start + TAIL))
+            )
             archive.add(wanted.start, (yield wanted))
 
 
@@ -113,9 +115,18 @@ def metadata_of(filename: str, archive: io.RawIOBase | io.BufferedIOBase) -> byt
         with zipfile.ZipFile(archive) as wheel:  # type: ignore[arg-type]  # typeshed wants a concrete IO type
             member = wheel.getinfo(_metadata_member(filename, wheel.namelist()))
             if member.file_size > MAX_METADATA:
-                raise UnreadableWheel(filename=filename, reason=f"its METADATA claims {member.file_size} bytes")
+                raise UnreadableWheel(
+                    filename=filename, reason=f"its METADATA claims {member.file_size} bytes"
+                )
             return wheel.read(member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OverflowError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        OverflowError,
+    ) as error:
         raise UnreadableWheel(filename=filename, reason=f"not a readable wheel: {error}") from error
 
 
@@ -124,7 +135,9 @@ def _metadata_member(filename: str, members: list[str]) -> str:
         name, version, _, _ = parse_wheel_filename(filename)
     except InvalidWheelFilename as error:
         raise UnreadableWheel(filename=filename, reason=f"not a wheel file name: {error}") from error
-    found = [member for member in members if member.count("/") == 1 and member.endswith(".dist-info/METADATA")]
+    found = [
+        member for member in members if member.count("/") == 1 and member.endswith(".dist-info/METADATA")
+    ]
     for member in found:
         stem = member.partition(".dist-info/")[0]
         project, _, release = stem.rpartition("-")

@@ -1,0 +1,112 @@
+"""The values everything else speaks of: requirement lines, model packages, the fleet and its policy."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from wheelyard_resolver.target import Target
+
+DEFAULT_SLOT = "default"
+
+
+@dataclass(frozen=True)
+class RequirementLine:
+    """One requirement as its owner wrote it: the unit in which conflicts are explained.
+
+    ``model`` is the key of the model it belongs to, or None for a constraint of the whole fleet.
+    ``origin`` is ``file:line`` where known; ``reason`` is what a constraint's author gave.
+    """
+
+    requirement: Requirement
+    model: str | None
+    owner: str | None = None
+    origin: str | None = None
+    reason: str | None = None
+
+    @property
+    def project(self) -> NormalizedName:
+        """The normalised name of the required project."""
+        return canonicalize_name(self.requirement.name)
+
+    @property
+    def text(self) -> str:
+        """The requirement in its normal form, without its marker."""
+        bare = Requirement(str(self.requirement))
+        bare.marker = None
+        return str(bare)
+
+
+@dataclass(frozen=True)
+class ModelPackage:
+    """A model and the requirement lines that its base must satisfy. The model itself is not part of its base."""
+
+    name: NormalizedName
+    version: Version
+    target: Target
+    lines: tuple[RequirementLine, ...]
+    slot: str = DEFAULT_SLOT
+    owner: str | None = None
+    requires_python: SpecifierSet | None = None
+
+    @property
+    def key(self) -> str:
+        """What identifies it in a fleet: ``name``, or ``name@slot`` outside the default slot."""
+        return self.name if self.slot == DEFAULT_SLOT else f"{self.name}@{self.slot}"
+
+
+@dataclass(frozen=True)
+class CandidatePolicy:
+    """Which files of an index may be candidates at all. Nothing else admits a pre-release or a yanked file.
+
+    ``exclude_newer`` is strict: only files uploaded earlier, and none without an upload time.
+    """
+
+    pre_releases: frozenset[NormalizedName] = frozenset()
+    yanked: frozenset[NormalizedName] = frozenset()
+    exclude_newer: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class AcceptedBase:
+    """A base as it stands today: its name, its models' keys, and the versions of its lock."""
+
+    name: str
+    models: tuple[str, ...]
+    lock: str | None = None
+    versions: tuple[tuple[NormalizedName, Version], ...] = ()
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The models of a stage, the policy they share, and what is accepted today."""
+
+    name: str
+    stage: str
+    target: Target
+    models: tuple[ModelPackage, ...]
+    constraints: tuple[RequirementLine, ...] = ()
+    policy: CandidatePolicy = CandidatePolicy()
+    bases: tuple[AcceptedBase, ...] = ()
+    max_bases: int | None = None
+
+    def model(self, key: str) -> ModelPackage | None:
+        """The model of that key."""
+        return next((model for model in self.models if model.key == key), None)
+
+    def targets(self) -> tuple[Target, ...]:
+        """The distinct targets, the fleet's own first: models of different targets never share a base."""
+        own = [self.target] if any(model.target == self.target for model in self.models) else []
+        others = {model.target for model in self.models} - {self.target}
+        return (*own, *sorted(others, key=str))
+
+
+def lines_of(models: Iterable[ModelPackage]) -> tuple[RequirementLine, ...]:
+    """The requirement lines of several models, in order."""
+    return tuple(line for model in models for line in model.lines)

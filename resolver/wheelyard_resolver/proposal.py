@@ -1,0 +1,122 @@
+"""The answer to "how few bases?" as a value, and its machine-readable form ``wheelyard/proposal/1``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from wheelyard_resolver.model import RequirementLine
+from wheelyard_resolver.page import DistributionFile
+from wheelyard_resolver.target import Target
+
+SCHEMA = "wheelyard/proposal/1"
+
+
+@dataclass(frozen=True)
+class LockedPackage:
+    """One package of a lock: the wheel that installs it, and the projects it depends on within the lock."""
+
+    name: NormalizedName
+    version: Version
+    wheel: DistributionFile
+    dependencies: tuple[NormalizedName, ...]
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base environment: target, lock, and the keys of the models that it hosts (both sorted by name)."""
+
+    name: str
+    target: Target
+    models: tuple[str, ...]
+    packages: tuple[LockedPackage, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of its wheels; a wheel whose size the index does not state counts as 0."""
+        return sum(package.wheel.size or 0 for package in self.packages)
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A minimal set of requirement lines that cannot be installed together on ``target``.
+
+    ``models`` are the keys of the models that the lines belong to; a constraint of the fleet belongs to none.
+    """
+
+    target: Target
+    models: tuple[str, ...]
+    lines: tuple[RequirementLine, ...]
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unplaceable:
+    """A model that no environment can host on its target, and why in words."""
+
+    model: str
+    reason: str
+    lines: tuple[RequirementLine, ...] = ()
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Bases that cover the fleet. ``minimal`` is True only if no smaller number of bases exists, proved."""
+
+    fleet: str
+    stage: str
+    snapshot: str
+    minimal: bool
+    lower_bound: int
+    bases: tuple[Base, ...]
+    conflicts: tuple[Conflict, ...]
+    unplaceable: tuple[Unplaceable, ...]
+
+
+def to_document(proposal: Proposal) -> dict[str, object]:
+    """The proposal as JSON-ready values. Keys are never removed within a schema version, only added."""
+    return {
+        "schema": SCHEMA,
+        "fleet": proposal.fleet,
+        "stage": proposal.stage,
+        "snapshot": proposal.snapshot,
+        "minimal": proposal.minimal,
+        "lower_bound": proposal.lower_bound,
+        "bases": [_base(base) for base in proposal.bases],
+        "conflicts": [
+            {
+                "target": str(conflict.target),
+                "models": list(conflict.models),
+                "requirements": [
+                    {"model": line.model, "requirement": str(line.requirement)} for line in conflict.lines
+                ],
+                "because": list(conflict.because),
+            }
+            for conflict in proposal.conflicts
+        ],
+        "unplaceable": [{"model": item.model, "reason": item.reason} for item in proposal.unplaceable],
+    }
+
+
+def _base(base: Base) -> dict[str, object]:
+    return {
+        "name": base.name,
+        "target": {"python": base.target.python, "platform": base.target.platform},
+        "models": list(base.models),
+        "packages": [
+            {
+                "name": package.name,
+                "version": str(package.version),
+                "wheel": {
+                    "filename": package.wheel.filename,
+                    "url": package.wheel.url,
+                    "sha256": package.wheel.sha256,
+                    "size": package.wheel.size,
+                },
+            }
+            for package in base.packages
+        ],
+        "bytes": base.size,
+    }

@@ -1,0 +1,55 @@
+"""What a verdict rests on: a recording of every page and metadata file that the resolver was shown.
+
+The digest covers what was *used*, not what happens to be stored: the same verdict replayed from a larger
+snapshot names the same digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from packaging.utils import NormalizedName
+
+from wheelyard_resolver.index import Index
+from wheelyard_resolver.page import DistributionFile, RawPage
+
+
+class Recording:
+    """An :class:`~wheelyard_resolver.index.Index` that passes on another's answers and remembers their hashes."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._records: dict[str, str] = {}
+
+    def pages(self, projects: Sequence[NormalizedName]) -> Mapping[NormalizedName, RawPage | None]:
+        """See :class:`Index`."""
+        answer = self._index.pages(projects)
+        for project, page in answer.items():
+            self._records[f"page {project}"] = "absent" if page is None else page_digest(page)
+        return answer
+
+    def metadata(self, files: Sequence[DistributionFile]) -> Mapping[str, bytes | None]:
+        """See :class:`Index`."""
+        answer = self._index.metadata(files)
+        for url, content in answer.items():
+            self._records[f"metadata {url}"] = (
+                "absent" if content is None else hashlib.sha256(content).hexdigest()
+            )
+        return answer
+
+    def counts(self) -> tuple[int, int]:
+        """(project pages, metadata files) used so far."""
+        pages = sum(key.startswith("page ") for key in self._records)
+        return pages, len(self._records) - pages
+
+    def digest(self) -> str:
+        """``sha256:`` and the hash of one line per record (``kind key hash``), sorted."""
+        lines = "".join(f"{key} {value}\n" for key, value in sorted(self._records.items()))
+        return "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
+
+
+def page_digest(page: RawPage) -> str:
+    """The sha256 of a raw page together with what is needed to read it: its URL and content type."""
+    head = f"{page.url}\n{page.content_type}\n".encode()
+    return hashlib.sha256(head + page.body).hexdigest()

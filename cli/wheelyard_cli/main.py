@@ -39,9 +39,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
 
 
-@click.command(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="wheelyard")
 def cli() -> None:
     """A private Python index, a checker of deployed models, and a planner of shared base environments.
@@ -76,8 +74,6 @@ def report(error: Exception) -> None:
     """Write an error for people to stderr: where, what, and what to do next."""
     where = getattr(error, "where", None)
     hint = getattr(error, "hint", None)
-    click.echo(
-        f"{click.style('error', fg='red', bold=True)}: {f'{where}: ' if where else ''}{error}", err=True
-    )
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {f'{where}: ' if where else ''}{error}", err=True)
     if hint:
         click.echo(f"{click.style('hint', fg='cyan', bold=True)}: {hint}", err=True)

@@ -100,11 +100,7 @@ def _json_file(entry: dict[str, Any], base: str) -> DistributionFile:
         requires_python=entry.get("requires-python") or None,
         yanked=None if yanked is False or yanked is None else yanked if isinstance(yanked, str) else "",
         upload_time=parse_time(uploaded) if uploaded else None,
-        core_metadata=None
-        if not metadata
-        else metadata.get("sha256", "")
-        if isinstance(metadata, dict)
-        else "",
+        core_metadata=None if not metadata else metadata.get("sha256", "") if isinstance(metadata, dict) else "",
     )
 
 

@@ -96,9 +96,7 @@ def read_metadata(filename: str, size: int) -> Generator[ByteRange, bytes, bytes
             return metadata_of(filename, archive)
         except _Missing as missing:
             # Small reads come in runs (local header, then data): fetch generously to save round trips.
-            wanted = ByteRange(
-                missing.wanted.start, min(size, max(missing.wanted.stop, missing.wanted.start + TAIL))
-            )
+            wanted = ByteRange(missing.wanted.start, min(size, max(missing.wanted.stop, missing.wanted.start + TAIL)))
             archive.add(wanted.start, (yield wanted))
 
 
@@ -112,12 +110,10 @@ def metadata_of(filename: str, archive: io.RawIOBase | io.BufferedIOBase) -> byt
     """
     archive.seek(0)
     try:
-        with zipfile.ZipFile(archive) as wheel:  # type: ignore[arg-type]  # typeshed wants a concrete IO type
+        with zipfile.ZipFile(archive) as wheel:
             member = wheel.getinfo(_metadata_member(filename, wheel.namelist()))
             if member.file_size > MAX_METADATA:
-                raise UnreadableWheel(
-                    filename=filename, reason=f"its METADATA claims {member.file_size} bytes"
-                )
+                raise UnreadableWheel(filename=filename, reason=f"its METADATA claims {member.file_size} bytes")
             return wheel.read(member)
     except (
         zipfile.BadZipFile,
@@ -135,18 +131,14 @@ def _metadata_member(filename: str, members: list[str]) -> str:
         name, version, _, _ = parse_wheel_filename(filename)
     except InvalidWheelFilename as error:
         raise UnreadableWheel(filename=filename, reason=f"not a wheel file name: {error}") from error
-    found = [
-        member for member in members if member.count("/") == 1 and member.endswith(".dist-info/METADATA")
-    ]
+    found = [member for member in members if member.count("/") == 1 and member.endswith(".dist-info/METADATA")]
     for member in found:
         stem = member.partition(".dist-info/")[0]
         project, _, release = stem.rpartition("-")
         if canonicalize_name(project) == name and _same_version(release, version):
             return member
     stated = ", ".join(found) or "none"
-    raise UnreadableWheel(
-        filename=filename, reason=f"it has no .dist-info for {name} {version} (found: {stated})"
-    )
+    raise UnreadableWheel(filename=filename, reason=f"it has no .dist-info for {name} {version} (found: {stated})")
 
 
 def _same_version(text: str, version: Version) -> bool:

@@ -33,9 +33,7 @@ class Recording:
         """See :class:`Index`."""
         answer = self._index.metadata(files)
         for url, content in answer.items():
-            self._records[f"metadata {url}"] = (
-                "absent" if content is None else hashlib.sha256(content).hexdigest()
-            )
+            self._records[f"metadata {url}"] = "absent" if content is None else hashlib.sha256(content).hexdigest()
         return answer
 
     def counts(self) -> tuple[int, int]:

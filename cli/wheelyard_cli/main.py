@@ -71,7 +71,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def report(error: Exception) -> None:
-    """Write an error for people to stderr: where, what, and what to do next."""
+    """Write an error for people to stderr: where, what, and what to do next; several one after another."""
+    parts = getattr(error, "errors", None)
+    if parts is not None:
+        for part in parts:
+            report(part)
+        return
     where = getattr(error, "where", None)
     hint = getattr(error, "hint", None)
     click.echo(f"{click.style('error', fg='red', bold=True)}: {f'{where}: ' if where else ''}{error}", err=True)

@@ -15,6 +15,8 @@ read, reviewed and tested in one place. Exit codes are the contract of the comma
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class WheelyardError(Exception):
     """An error with a message for people, a place (``file:line``) where known, and a hint where there is one."""
@@ -30,6 +32,22 @@ class WheelyardError(Exception):
 
 class InputError(WheelyardError):
     """What the user gave cannot be used: a file, a requirement, an option."""
+
+
+class InputErrors(InputError):
+    """Several things that are wrong with what the user gave, told in one go."""
+
+    def __init__(self, errors: Sequence[InputError]) -> None:
+        super().__init__("\n".join(str(error) for error in errors))
+        self.errors = tuple(errors)
+
+    @staticmethod
+    def raise_any(errors: Sequence[InputError]) -> None:
+        """Raise the only error as it is, several as one, none not at all."""
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise InputErrors(errors)
 
 
 class Undecided(WheelyardError):

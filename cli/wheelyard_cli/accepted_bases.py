@@ -1,0 +1,89 @@
+"""The ``[[base]]`` tables of a fleet: what is accepted today, with the versions that each lock pins (PEP 751)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValidationError
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from wheelyard_cli.document_table import Table
+from wheelyard_cli.project_directory import read_toml
+from wheelyard_resolver.core_metadata import holds
+from wheelyard_resolver.errors import InputError
+from wheelyard_resolver.model import AcceptedBase
+from wheelyard_resolver.target import Target
+
+Versions = tuple[tuple[NormalizedName, Version], ...]
+
+
+def read_bases(
+    tables: Sequence[Table], targets: Mapping[str, Target], directory: Path | None
+) -> tuple[AcceptedBase, ...]:
+    """The accepted bases. ``targets`` holds the target of every model of the fleet by its key.
+
+    A fleet without a directory, such as a registry's, has no lock files: its bases then have no versions.
+    What is wrong is taken down in the tables' :class:`Problems`.
+    """
+    hosts: dict[str, str] = {}
+    names: set[str] = set()
+    found: list[AcceptedBase] = []
+    for table in tables:
+        table.required("name", '"base-a"')
+        table.required("models", '["demand-forecast"]')
+        name, lock = table.text("name"), table.text("lock")
+        if name in names:
+            table.wrong("name", f'is "{name}", and so is that of another base', hint="give each base its own name")
+        models = _models(table, name or "?", targets, hosts)
+        table.finish()
+        if name is None or not models:
+            continue
+        names.add(name)
+        versions = _versions(table, directory / lock, targets[models[0]]) if lock and directory is not None else ()
+        found.append(AcceptedBase(name, models, lock, versions))
+    return tuple(found)
+
+
+def _models(table: Table, base: str, targets: Mapping[str, Target], hosts: dict[str, str]) -> tuple[str, ...]:
+    """The keys of the models that a base hosts: known, hosted once, and of one target."""
+    found: list[str] = []
+    for path, text in table.texts("models"):
+        name, at, slot = text.partition("@")
+        key = f"{canonicalize_name(name)}{at}{slot}"
+        if key not in targets:
+            table.problems.add(
+                path,
+                f'{table.title}: "{text}" is not a model of this fleet',
+                hint="a model outside the default slot is NAME@SLOT",
+            )
+        elif key in hosts:
+            table.problems.add(
+                path, f'{table.title}: "{text}" is hosted by "{hosts[key]}" already', hint="a model has one base"
+            )
+        else:
+            hosts[key] = base
+            found.append(key)
+    if len({targets[key] for key in found}) > 1:
+        table.wrong(
+            "models", "names models of different targets", hint="models of different targets never share a base"
+        )
+    return tuple(found)
+
+
+def _versions(table: Table, path: Path, target: Target) -> Versions:
+    try:
+        data, _ = read_toml(path)
+        lock = Pylock.from_dict(data)
+    except InputError as error:
+        table.problems.take(table.at("lock"), error)
+        return ()
+    except (PylockValidationError, PylockUnsupportedVersionError) as error:
+        table.wrong("lock", f"names {path}, which is not a PEP 751 lock: {error}")
+        return ()
+    return tuple(
+        (package.name, package.version)
+        for package in lock.packages
+        if package.version is not None and holds(package.marker, target)
+    )

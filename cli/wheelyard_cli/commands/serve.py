@@ -1,0 +1,59 @@
+"""``wheelyard serve``: run the registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import platformdirs
+
+from wheelyard_resolver.errors import InputError
+
+
+@click.command(name="serve")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Directory for everything it keeps.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free port.")
+@click.option("--upstream", metavar="URL", help="Index asked for names that are not private [default: PyPI].")
+@click.option("--no-upstream", is_flag=True, help="Serve private packages only.")
+@click.option("--database", metavar="URL", help="SQLAlchemy URL of the catalogue [default: SQLite in --data].")
+@click.option("--max-upload", metavar="BYTES", type=click.IntRange(1), help="Largest upload accepted.")
+@click.option(
+    "--admin-token-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the first admin token here (mode 0600) instead of showing it.",
+)
+def command(
+    *,
+    data: Path | None,
+    host: str,
+    port: int,
+    upstream: str | None,
+    no_upstream: bool,
+    database: str | None,
+    max_upload: int | None,
+    admin_token_file: Path | None,
+) -> None:
+    """Run the registry: a private index that pip, uv and twine use unchanged.
+
+    The first start shows an admin token once; uploads need it. Stop with Ctrl-C or SIGTERM.
+    """
+    if no_upstream and upstream is not None:
+        raise InputError("--upstream and --no-upstream exclude each other", hint="leave one of them out")
+    try:
+        from wheelyard_registry import server
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"the registry is not installed ({error.name} is missing)", hint="pip install 'wheelyard[registry]'"
+        ) from error
+
+    directory = data or Path(platformdirs.user_data_dir("wheelyard", appauthor=False)) / "registry"
+    settings = server.settings(
+        data=directory.resolve(),
+        upstream=upstream,
+        no_upstream=no_upstream,
+        database=database,
+        max_upload=max_upload,
+    )
+    listening = server.Listening(host=host, port=port, token_file=admin_token_file)
+    server.serve(settings, listening, lambda text: click.echo(text, err=True))

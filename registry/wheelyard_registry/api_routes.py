@@ -1,0 +1,75 @@
+"""The JSON API under ``/api/v1``: deployments and the fleet."""
+
+from __future__ import annotations
+
+import json
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from wheelyard_registry.access import Access
+from wheelyard_registry.errors import BadRequest, BodyTooLarge, InvalidField
+from wheelyard_registry.fleet import DEFAULT_PLATFORM, DEFAULT_PYTHON, Fleet, as_json
+
+MAX_JSON = 1024 * 1024
+
+
+class ApiRoutes:
+    """Handlers of ``/api/v1``."""
+
+    def __init__(self, access: Access, fleet: Fleet) -> None:
+        self._access = access
+        self._fleet = fleet
+
+    async def record(self, request: Request) -> Response:
+        """``POST /api/v1/deployments``: record that a release runs in a stage and slot."""
+        identity = await self._access.require(request)
+        given = await _json_object(request)
+        deployment = await anyio.to_thread.run_sync(lambda: self._fleet.record(given, by=identity.token_id))
+        return JSONResponse(as_json(deployment), status_code=201)
+
+    async def deployments(self, request: Request) -> Response:
+        """``GET /api/v1/deployments?stage=&history=``: what is deployed, or with history all that ever was."""
+        stage = request.query_params.get("stage") or None
+        past = _flag(request, "history")
+        found = await anyio.to_thread.run_sync(self._fleet.history if past else self._fleet.current, stage)
+        return JSONResponse({"deployments": [as_json(deployment) for deployment in found]})
+
+    async def fleet(self, request: Request) -> Response:
+        """``GET /api/v1/fleet?stage=``: the fleet of a stage in the shape of a fleet file."""
+        query = request.query_params
+        stage = query.get("stage")
+        if not stage:
+            raise InvalidField(["stage is missing"], hint="ask for /api/v1/fleet?stage=prod")
+        document = await anyio.to_thread.run_sync(
+            lambda: self._fleet.document(
+                stage,
+                name=query.get("name"),
+                python=query.get("python", DEFAULT_PYTHON),
+                platform=query.get("platform", DEFAULT_PLATFORM),
+            )
+        )
+        return JSONResponse(document)
+
+
+def _flag(request: Request, name: str) -> bool:
+    value = request.query_params.get(name, "").lower()
+    if value not in {"", "0", "1", "false", "true"}:
+        raise InvalidField([f"{name} must be true or false, not {value!r}"])
+    return value in {"1", "true"}
+
+
+async def _json_object(request: Request) -> dict[str, object]:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_JSON:
+            raise BodyTooLarge(limit=MAX_JSON)
+    try:
+        document = json.loads(bytes(body))
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"the body is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise BadRequest("the body must be a JSON object")
+    return document

@@ -1,0 +1,134 @@
+"""``create_app``: the one place where the parts are joined."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from wheelyard_registry.access import Access
+from wheelyard_registry.api_routes import ApiRoutes
+from wheelyard_registry.catalogue.database import Clock, Database, utc_now
+from wheelyard_registry.catalogue.deployments import Deployments
+from wheelyard_registry.catalogue.files import Files
+from wheelyard_registry.catalogue.mirror import Mirror
+from wheelyard_registry.catalogue.tokens import Tokens
+from wheelyard_registry.errors import InternalError, MethodNotAllowed, NotFound, RegistryError
+from wheelyard_registry.fleet import Fleet
+from wheelyard_registry.index import Index, OriginRule, PrivateIndex
+from wheelyard_registry.ingest import Ingest
+from wheelyard_registry.legacy import LegacyForm
+from wheelyard_registry.problem import problem_response
+from wheelyard_registry.pull_through import PullThrough
+from wheelyard_registry.read_routes import ReadRoutes
+from wheelyard_registry.settings import Settings
+from wheelyard_registry.storage import open_blobs, open_cache
+from wheelyard_registry.upload import UploadRoute
+from wheelyard_registry.upstream import Upstream
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
+    """The registry as an ASGI application.
+
+    The data directory must have been prepared (:func:`wheelyard_registry.storage.prepare`). ``clock`` tells the time.
+    """
+    database = Database(settings.database_url)
+    files, tokens = Files(database), Tokens(database)
+    blobs = open_blobs(settings)
+    private = PrivateIndex(files, blobs)
+    pull_through = _pull_through(settings, database, clock)
+    index: Index = private if pull_through is None else OriginRule(private, pull_through)
+    access = Access(tokens)
+    legacy = LegacyForm(Ingest(files, blobs, clock), files)
+    upload = UploadRoute(access, legacy, settings.staging, limit=settings.max_upload, threads=settings.upload_threads)
+    api = ApiRoutes(access, Fleet(Deployments(database), files, clock))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        if pull_through is not None:
+            await pull_through.close()
+        database.close()
+
+    return Starlette(
+        routes=[*_routes(ReadRoutes(private, index), upload, api), *_health(database)],
+        exception_handlers={RegistryError: _refused, HTTPException: _http_refused, Exception: _failed},
+        lifespan=lifespan,
+    )
+
+
+def _pull_through(settings: Settings, database: Database, clock: Clock) -> PullThrough | None:
+    if settings.upstream is None:
+        return None
+    upstream = Upstream(settings.upstream, timeout=settings.upstream_timeout, retries=settings.upstream_retries)
+    return PullThrough(upstream, Mirror(database), open_cache(settings), clock, settings.page_ttl)
+
+
+def _routes(read: ReadRoutes, upload: UploadRoute, api: ApiRoutes) -> list[Route]:
+    return [
+        Route("/", _handler(upload), methods=["POST"]),
+        Route("/legacy/", _handler(upload), methods=["POST"]),
+        Route("/simple/", read.names, methods=["GET"]),
+        Route("/simple/{project}/", read.project, methods=["GET"]),
+        Route("/files/{project}/{filename}", read.file, methods=["GET"]),
+        Route("/api/v1/deployments", api.deployments, methods=["GET"]),
+        Route("/api/v1/deployments", api.record, methods=["POST"]),
+        Route("/api/v1/fleet", api.fleet, methods=["GET"]),
+    ]
+
+
+def _handler(route: UploadRoute) -> Handler:
+    async def handle(request: Request) -> Response:
+        return await route(request)
+
+    return handle
+
+
+def _health(database: Database) -> list[Route]:
+    def ask() -> None:
+        with database.read() as connection:
+            connection.execute(sa.text("SELECT 1"))
+
+    async def alive(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def ready(_: Request) -> Response:
+        try:
+            await anyio.to_thread.run_sync(ask)
+        except sa.exc.SQLAlchemyError as error:
+            _log.warning("not ready: %s", error)
+            return JSONResponse({"ready": False, "catalogue": "unreachable"}, status_code=503)
+        return JSONResponse({"ready": True})
+
+    return [Route("/healthz", alive), Route("/readyz", ready)]
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RegistryError)
+    return problem_response(error, head=request.method == "HEAD")
+
+
+async def _http_refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        response = problem_response(MethodNotAllowed(method=request.method))
+        response.headers.update(error.headers or {})
+        return response
+    return problem_response(NotFound(what=request.url.path), head=request.method == "HEAD")
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem_response(InternalError())

@@ -1,0 +1,148 @@
+"""Content-addressed bytes in a directory: ``<sha256[:2]>/<sha256>``.
+
+A blob appears under its name whole or not at all: bytes are written to a staging file on the same file system, synced,
+then renamed. Writing the same content twice is harmless, whoever does it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Container, Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+CHUNK = 1024 * 1024
+
+
+class _Digest(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
+_ALGORITHMS: dict[str, Callable[[], _Digest]] = {
+    "sha256": hashlib.sha256,
+    "md5": functools.partial(hashlib.md5, usedforsecurity=False),  # clients still state it; nothing rests on it
+    "blake2b": functools.partial(hashlib.blake2b, digest_size=32),
+}
+
+
+class Staged:
+    """A file being written, with its digests. As a context manager it leaves nothing behind unless it was kept.
+
+    ``extra`` names digests beside sha256, to be compared with what an uploader states.
+    """
+
+    def __init__(self, directory: Path, extra: tuple[str, ...] = ()) -> None:
+        self.path = directory / f"{secrets.token_hex(16)}.part"
+        self._file: BinaryIO = self.path.open("xb")
+        self._hashes = {name: _ALGORITHMS[name]() for name in ("sha256", *extra)}
+        self.size = 0
+
+    def __enter__(self) -> Staged:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.discard()
+
+    def write(self, data: bytes) -> None:
+        """Append ``data`` to the file and to its digests."""
+        self._file.write(data)
+        for algorithm in self._hashes.values():
+            algorithm.update(data)
+        self.size += len(data)
+
+    def flush(self) -> None:
+        """Let readers of :attr:`path` see all that was written."""
+        self._file.flush()
+
+    def sync(self) -> None:
+        """Bring the bytes to stable storage and close the file."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def discard(self) -> None:
+        """Close and remove the file; harmless after it was kept."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of what has been written."""
+        return self._hashes["sha256"].hexdigest()
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """All hex digests, by algorithm."""
+        return {name: algorithm.hexdigest() for name, algorithm in self._hashes.items()}
+
+
+class BlobStore:
+    """Blobs under ``root``, staged in ``staging``; both must be on one file system."""
+
+    def __init__(self, root: Path, staging: Path) -> None:
+        self._root = root
+        self._staging = staging
+        root.mkdir(parents=True, exist_ok=True)
+        staging.mkdir(parents=True, exist_ok=True)
+
+    def path(self, sha256: str) -> Path:
+        """Where the blob is, or would be."""
+        return self._root / sha256[:2] / sha256
+
+    def has(self, sha256: str) -> bool:
+        """Whether the blob is here, whole."""
+        return self.path(sha256).is_file()
+
+    def stage(self, *extra: str) -> Staged:
+        """A new staging file; ``extra`` as in :class:`Staged`."""
+        return Staged(self._staging, extra)
+
+    def keep(self, staged: Staged) -> str:
+        """Make the staged bytes a blob, durably; returns its sha256."""
+        staged.sync()
+        target = self.path(staged.sha256)
+        target.parent.mkdir(exist_ok=True)
+        staged.path.replace(target)
+        _sync_directory(target.parent)
+        _sync_directory(self._root)
+        return staged.sha256
+
+    def add(self, data: bytes) -> str:
+        """Store a small blob; returns its sha256."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        if not self.has(sha256):
+            with self.stage() as staged:
+                staged.write(data)
+                self.keep(staged)
+        return sha256
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes of a small blob."""
+        return self.path(sha256).read_bytes()
+
+    def sweep(self, wanted: Container[str]) -> int:
+        """Remove every blob not in ``wanted``; returns how many. Only while nobody else writes here."""
+        removed = 0
+        for path in self._all():
+            if path.name not in wanted:
+                path.unlink()
+                removed += 1
+        return removed
+
+    def _all(self) -> Iterator[Path]:
+        for shelf in sorted(self._root.iterdir()):
+            yield from sorted(shelf.iterdir())
+
+
+def _sync_directory(directory: Path) -> None:
+    # A rename survives a power cut only once the directory itself is on disk.
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

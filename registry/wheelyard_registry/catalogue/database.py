@@ -1,0 +1,94 @@
+"""Opening the catalogue, its transactions, and its event log."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from wheelyard_registry.catalogue import tables
+
+Clock = Callable[[], dt.datetime]
+
+
+def utc_now() -> dt.datetime:
+    """The time, aware, in UTC."""
+    return dt.datetime.now(dt.timezone.utc)
+
+
+class Database:
+    """An engine with two kinds of transaction: ``read``, and ``write``, which are serialised.
+
+    Serials are given out in commit order because writers queue: SQLite by ``BEGIN IMMEDIATE``, PostgreSQL by an
+    advisory lock. A reader that has seen serial *n* therefore never finds a smaller one later.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        if self.engine.dialect.name == "sqlite":
+            _prepare_sqlite(self.engine)
+        self._writer = self.engine.execution_options(wheelyard_write=True)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A consistent view."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that commits at the end of the block, or leaves no trace if the block raises."""
+        with self._writer.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision; one process at a time, others wait."""
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", "wheelyard_registry.catalogue:migrations")
+        config.set_main_option("path_separator", "os")
+        with self.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+# Any constant does, as long as every replica uses the same: it is the key of the writers' queue in PostgreSQL.
+_LOCK = 0x77686C79
+
+
+def append_event(
+    connection: sa.Connection, *, at: dt.datetime, kind: str, subject: str, facts: Mapping[str, object], by: str
+) -> int:
+    """Add to the log inside a write transaction; returns the serial."""
+    statement = sa.insert(tables.event).values(at=at, kind=kind, subject=subject, facts=dict(facts), by=by)
+    key = connection.execute(statement).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _prepare_sqlite(engine: sa.Engine) -> None:
+    @sa.event.listens_for(engine, "connect")
+    def _connect(connection: object, _: object) -> None:
+        connection.isolation_level = None  # type: ignore[attr-defined]  # transactions are begun below
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        # synchronous=FULL: an acknowledged upload survives a power cut.
+        for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # A deferred transaction that reads, then writes, fails at once when another has written in between:
+        # busy_timeout does not help there. A writer therefore takes the lock first.
+        writes = connection.get_execution_options().get("wheelyard_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

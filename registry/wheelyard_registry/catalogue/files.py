@@ -1,0 +1,121 @@
+"""Private projects and their files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from packaging.utils import NormalizedName
+
+from wheelyard_registry.catalogue import tables
+from wheelyard_registry.catalogue.database import Database, append_event
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A private distribution file.
+
+    ``identity`` is the same for two spellings of one file (``My_Pkg-1.0.tar.gz``, ``my_pkg-1.0.0.tar.gz``);
+    ``metadata_sha256`` is None for sdists, which have no PEP 658 file here.
+    """
+
+    filename: str
+    identity: str
+    project: NormalizedName
+    version: str
+    sha256: str
+    size: int
+    requires_python: str | None
+    metadata_sha256: str | None
+    uploaded_at: dt.datetime
+    uploaded_by: str
+    yanked: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The answer to an addition: ``existing`` is None if the file is new, else what already has its identity."""
+
+    existing: StoredFile | None
+
+
+class Files:
+    """Private projects and files. The catalogue decides races: one file name has one content, for ever."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, stored: StoredFile) -> Added:
+        """Make a file visible, with its project and its event, or find out what has its name already."""
+        with self._database.write() as connection:
+            existing = _one(connection, tables.file.c.identity == stored.identity)
+            if existing is not None:
+                return Added(existing)
+            serial = append_event(
+                connection,
+                at=stored.uploaded_at,
+                kind="file-added",
+                subject=stored.filename,
+                facts={"project": stored.project, "version": stored.version, "sha256": stored.sha256},
+                by=stored.uploaded_by,
+            )
+            _touch_project(connection, stored.project, serial, stored.uploaded_at)
+            values = {name: getattr(stored, name) for name in StoredFile.__dataclass_fields__}
+            connection.execute(sa.insert(tables.file).values(**values, serial=serial))
+            return Added(None)
+
+    def find(self, project: NormalizedName, filename: str) -> StoredFile | None:
+        """The file of a project by its exact name."""
+        with self._database.read() as connection:
+            return _one(connection, sa.and_(tables.file.c.project == project, tables.file.c.filename == filename))
+
+    def by_identity(self, identity: str) -> StoredFile | None:
+        """The file that has this identity, whatever its spelling."""
+        with self._database.read() as connection:
+            return _one(connection, tables.file.c.identity == identity)
+
+    def serial(self, project: NormalizedName) -> int | None:
+        """The serial of the project's last change; None if the name is not private here."""
+        with self._database.read() as connection:
+            return connection.execute(
+                sa.select(tables.project.c.serial).where(tables.project.c.name == project)
+            ).scalar_one_or_none()
+
+    def of_project(self, project: NormalizedName) -> tuple[StoredFile, ...]:
+        """All files of a project, oldest first."""
+        query = sa.select(*_COLUMNS).where(tables.file.c.project == project).order_by(tables.file.c.serial)
+        with self._database.read() as connection:
+            return tuple(StoredFile(**row) for row in connection.execute(query).mappings())
+
+    def versions(self, project: NormalizedName) -> tuple[str, ...]:
+        """The versions a project has files of, as uploaded."""
+        query = sa.select(tables.file.c.version).where(tables.file.c.project == project).distinct()
+        with self._database.read() as connection:
+            return tuple(connection.execute(query).scalars())
+
+    def projects(self) -> tuple[NormalizedName, ...]:
+        """The names that are private here, sorted."""
+        query = sa.select(tables.project.c.name).order_by(tables.project.c.name)
+        with self._database.read() as connection:
+            return tuple(NormalizedName(name) for name in connection.execute(query).scalars())
+
+    def blobs(self) -> frozenset[str]:
+        """The sha256 of every blob that some file needs."""
+        query = sa.union(sa.select(tables.file.c.sha256), sa.select(tables.file.c.metadata_sha256))
+        with self._database.read() as connection:
+            return frozenset(digest for digest in connection.execute(query).scalars() if digest)
+
+
+_COLUMNS = [tables.file.c[name] for name in StoredFile.__dataclass_fields__]
+
+
+def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> StoredFile | None:
+    row = connection.execute(sa.select(*_COLUMNS).where(condition)).mappings().one_or_none()
+    return None if row is None else StoredFile(**row)
+
+
+def _touch_project(connection: sa.Connection, name: NormalizedName, serial: int, at: dt.datetime) -> None:
+    known = connection.execute(sa.update(tables.project).where(tables.project.c.name == name).values(serial=serial))
+    if known.rowcount == 0:
+        connection.execute(sa.insert(tables.project).values(name=name, serial=serial, created_at=at))

@@ -1,0 +1,126 @@
+"""The tables of the catalogue. The migrations beside this module make them; a test holds the two together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class UtcTime(sa.types.TypeDecorator[dt.datetime]):
+    """An aware time in UTC; SQLite has no zones and gives naive times back."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:  # noqa: ARG002
+        """Refuse naive times, store the others in UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return value.astimezone(dt.timezone.utc)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> dt.datetime | None:  # noqa: ARG002
+        """Give aware times back."""
+        if value is None:
+            return None
+        assert isinstance(value, dt.datetime)
+        return value.replace(tzinfo=dt.timezone.utc) if value.tzinfo is None else value
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only where the key is a plain INTEGER.
+_serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("serial", _serial, primary_key=True, autoincrement=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("subject", sa.String(400), nullable=False),
+    sa.Column("facts", sa.JSON, nullable=False),
+    sa.Column("by", sa.String(80), nullable=False),
+    sqlite_autoincrement=True,  # a serial is never given out again
+)
+
+project = sa.Table(
+    "project",
+    metadata,
+    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("serial", _serial, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+)
+
+file = sa.Table(
+    "file",
+    metadata,
+    sa.Column("filename", sa.String(300), primary_key=True),
+    sa.Column("identity", sa.String(300), nullable=False, unique=True),
+    sa.Column("project", sa.String(200), sa.ForeignKey("project.name"), nullable=False, index=True),
+    sa.Column("version", sa.String(200), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, index=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("requires_python", sa.String(200)),
+    sa.Column("metadata_sha256", sa.String(64)),
+    sa.Column("yanked", sa.Text),
+    sa.Column("uploaded_at", UtcTime, nullable=False),
+    sa.Column("uploaded_by", sa.String(80), nullable=False),
+    sa.Column("serial", _serial, nullable=False),
+)
+
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("label", sa.String(80), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("revoked_at", UtcTime),
+)
+
+deployment = sa.Table(
+    "deployment",
+    metadata,
+    sa.Column("serial", _serial, primary_key=True, autoincrement=False),
+    sa.Column("model", sa.String(200), nullable=False),
+    sa.Column("version", sa.String(200), nullable=False),
+    sa.Column("stage", sa.String(80), nullable=False),
+    sa.Column("slot", sa.String(80), nullable=False),
+    sa.Column("owner", sa.String(200)),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("recorded_by", sa.String(80), nullable=False),
+    sa.Index("ix_deployment_place", "stage", "model", "slot", "serial"),
+)
+
+upstream_page = sa.Table(
+    "upstream_page",
+    metadata,
+    sa.Column("project", sa.String(200), primary_key=True),
+    sa.Column("found", sa.Boolean, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("content_type", sa.String(200), nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("etag", sa.Text),
+    sa.Column("checked_at", UtcTime, nullable=False),
+)
+
+upstream_file = sa.Table(
+    "upstream_file",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("project", sa.String(200), nullable=False, index=True),
+    sa.Column("filename", sa.String(300), nullable=False),
+    sa.Column("sha256", sa.String(64)),
+    sa.Column("metadata_sha256", sa.String(64)),
+)

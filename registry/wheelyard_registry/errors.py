@@ -1,0 +1,240 @@
+"""Every refusal of the registry: its status, a stable code, a sentence, and what to do next.
+
+Handlers raise with the facts; the sentences are made here. :mod:`wheelyard_registry.problem` turns an error into an
+``application/problem+json`` body (RFC 9457), whose ``detail`` uv prints as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wheelyard_resolver.errors import WheelyardError
+
+
+class RegistryError(WheelyardError):
+    """A request that is refused. ``code`` never changes once released; ``status`` is the HTTP status."""
+
+    status = 400
+    code = "bad-request"
+
+
+class BadRequest(RegistryError):
+    """The request itself cannot be read."""
+
+    def __init__(self, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(reason, hint=hint)
+
+
+class NotFound(RegistryError):
+    """Nothing is here under this name."""
+
+    status = 404
+    code = "not-found"
+
+    def __init__(self, *, what: str, hint: str | None = None) -> None:
+        super().__init__(f"{what} is not in this index", hint=hint)
+
+
+class Unauthenticated(RegistryError):
+    """No credentials, or none that this registry knows (RFC 9110, 15.5.2)."""
+
+    status = 401
+    code = "unauthenticated"
+
+    def __init__(self, *, given: bool) -> None:
+        super().__init__(
+            "the token is not known to this registry" if given else "writing to this registry needs a token",
+            hint="send the token as the password of user __token__ (twine and uv publish: -u __token__ -p wy_...),"
+            " or as a Bearer token",
+        )
+
+
+class LengthMismatch(RegistryError):
+    """The body is not as long as its Content-Length says: nothing is stored."""
+
+    code = "incomplete-body"
+
+    def __init__(self, *, received: int, announced: int) -> None:
+        super().__init__(
+            f"the body ended after {received} of {announced} bytes, so nothing was stored",
+            hint="upload again; the connection, or a proxy in between, cut the request short",
+        )
+
+
+class UnfinishedForm(RegistryError):
+    """A multipart body without its closing boundary (RFC 2046, 5.1.1) was cut short."""
+
+    code = "incomplete-body"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the form has no closing boundary, so it was cut short and nothing was stored",
+            hint="upload again; the connection, or a proxy in between, cut the request short",
+        )
+
+
+class BodyTooLarge(RegistryError):
+    """The body is beyond the limit of the settings."""
+
+    status = 413
+    code = "too-large"
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(
+            f"the upload is larger than this registry accepts ({limit} bytes)",
+            hint="raise --max-upload on the server if such files belong here",
+        )
+
+
+class UnsupportedAction(RegistryError):
+    """Only uploads pass the legacy form."""
+
+    code = "unsupported-action"
+
+    def __init__(self, *, action: str | None) -> None:
+        stated = "the form states no :action" if action is None else f"the :action {action!r} is not supported"
+        super().__init__(stated, hint="upload with twine or uv publish: :action=file_upload is the one that works")
+
+
+class RefusedForm(RegistryError):
+    """The upload form cannot be used."""
+
+    code = "bad-form"
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(f"the upload form cannot be used: {reason}", hint="upload with twine or uv publish")
+
+
+class RefusedFile(RegistryError):
+    """A distribution file that contradicts itself or its form. All that is wrong is said in one go."""
+
+    code = "refused-file"
+
+    def __init__(self, *, filename: str, problems: Sequence[str]) -> None:
+        super().__init__(
+            f"{filename} was refused and nothing was stored: {'; '.join(problems)}",
+            hint="build the distribution again from a clean tree (python -m build) and upload what that writes",
+        )
+        self.filename = filename
+        self.problems = tuple(problems)
+
+
+class FileConflict(RegistryError):
+    """A file name is used once, for one content, for ever."""
+
+    status = 409
+    code = "file-exists"
+
+    def __init__(self, *, filename: str, existing: str) -> None:
+        # twine --skip-existing looks for status 409, or for the words "already exist".
+        named = filename if filename == existing else f"{filename} ({existing} is the same file by another name)"
+        super().__init__(
+            f"{named} already exists with other contents; a file name is never used twice",
+            hint="raise the version and build again, or pass --skip-existing to twine",
+        )
+
+
+class UpstreamFailed(RegistryError):
+    """The upstream index is needed for this answer and cannot give it."""
+
+    status = 502
+    code = "upstream-failed"
+
+    def __init__(self, *, url: str, reason: str) -> None:
+        super().__init__(
+            f"the upstream index could not be asked for {url}: {reason}",
+            hint="try again later; what this registry has already cached is still served",
+        )
+
+
+class UpstreamTimeout(UpstreamFailed):
+    """The upstream index did not answer in time."""
+
+    status = 504
+    code = "upstream-timeout"
+
+
+class CorruptUpstream(RegistryError):
+    """What upstream sent is not what it announced."""
+
+    status = 502
+    code = "upstream-corrupt"
+
+    def __init__(self, *, filename: str, reason: str) -> None:
+        super().__init__(
+            f"upstream sent {filename}, but {reason}; nothing was kept",
+            hint="try again; if it stays so, the upstream index or a proxy before it serves damaged files",
+        )
+
+
+class UnknownRelease(RegistryError):
+    """A deployment of a release that the catalogue does not hold."""
+
+    status = 422
+    code = "unknown-release"
+
+    def __init__(self, *, model: str, version: str, known: Sequence[str]) -> None:
+        hint = f"uploaded releases of {model}: {', '.join(known)}" if known else f"upload {model} {version} first"
+        super().__init__(f"{model} {version} is not in this registry, so it cannot be deployed", hint=hint)
+
+
+class InvalidField(RegistryError):
+    """Fields of an API request that cannot be used. All of them are said in one go."""
+
+    status = 422
+    code = "invalid-field"
+
+    def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
+        super().__init__("; ".join(problems), hint=hint)
+
+
+class NotAcceptable(RegistryError):
+    """None of the media types asked for can be made (PEP 691)."""
+
+    status = 406
+    code = "not-acceptable"
+
+    def __init__(self, *, known: Sequence[str]) -> None:
+        super().__init__(
+            "none of the media types asked for can be served", hint=f"this page exists as {', '.join(known)}"
+        )
+
+
+class MethodNotAllowed(RegistryError):
+    """The route exists, the method does not."""
+
+    status = 405
+    code = "method-not-allowed"
+
+    def __init__(self, *, method: str) -> None:
+        super().__init__(f"{method} is not possible here", hint="uploads go to / or /legacy/ by POST")
+
+
+class InternalError(RegistryError):
+    """A bug or a fault of the machine; the log has the traceback."""
+
+    status = 500
+    code = "internal-error"
+
+    def __init__(self) -> None:
+        super().__init__("the registry failed while answering; its log says why", hint="report it with the log's lines")
+
+
+class StorageFull(RegistryError):
+    """The data directory cannot take the bytes."""
+
+    status = 507
+    code = "storage"
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(
+            f"the registry could not store the file: {reason}; nothing was kept",
+            hint="free space in the data directory, then upload again",
+        )
+
+
+class CannotServe(WheelyardError):
+    """The registry cannot start."""
+
+    def __init__(self, *, reason: str, hint: str | None = None) -> None:
+        super().__init__(f"the registry cannot start: {reason}", hint=hint)

@@ -1,0 +1,160 @@
+"""The read side as one port, and the two layers that need no network: the private index, and the origin rule."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import anyio.to_thread
+from packaging.utils import NormalizedName
+
+from wheelyard_registry.blobs import BlobStore
+from wheelyard_registry.catalogue.files import Files, StoredFile
+from wheelyard_registry.simple import file_url
+from wheelyard_resolver.page import DistributionFile, ProjectPage
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A project page. ``max_age`` is how long a client may go without asking again; None: it must always ask."""
+
+    page: ProjectPage
+    serial: int | None = None
+    max_age: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalBlob:
+    """A file that is here, verified."""
+
+    path: Path
+    sha256: str
+    private: bool
+
+
+class Arriving(Protocol):
+    """A file on its way from upstream. ``sha256`` is what was announced, if anything was."""
+
+    sha256: str | None
+
+    @property
+    def size(self) -> int | None:
+        """The full size, where known."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes as they come; the last of them only once all have been verified."""
+        ...
+
+    async def finished(self) -> LocalBlob:
+        """The verified blob, once it is whole."""
+        ...
+
+
+class Index(Protocol):
+    """Pages, files and their metadata. None means: there is no such thing here."""
+
+    async def listing(self, project: NormalizedName) -> Listing | None:
+        """The page of a project."""
+        ...
+
+    async def file(self, project: NormalizedName, filename: str) -> LocalBlob | Arriving | None:
+        """The bytes of a distribution file."""
+        ...
+
+    async def entry(self, project: NormalizedName, filename: str) -> DistributionFile | None:
+        """What is known of a file without fetching it."""
+        ...
+
+    async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
+        """The METADATA of a wheel (PEP 658), byte for byte."""
+        ...
+
+
+class PrivateIndex:
+    """The files that were uploaded here."""
+
+    def __init__(self, files: Files, blobs: BlobStore) -> None:
+        self._files = files
+        self._blobs = blobs
+
+    async def owns(self, project: NormalizedName) -> bool:
+        """Whether the name is private here."""
+        return await anyio.to_thread.run_sync(self._files.serial, project) is not None
+
+    async def names(self) -> tuple[NormalizedName, ...]:
+        """All private names, sorted."""
+        return await anyio.to_thread.run_sync(self._files.projects)
+
+    async def listing(self, project: NormalizedName) -> Listing | None:
+        """See :class:`Index`."""
+        return await anyio.to_thread.run_sync(self._listing, project)
+
+    def _listing(self, project: NormalizedName) -> Listing | None:
+        serial = self._files.serial(project)
+        if serial is None:
+            return None
+        files = tuple(_described(stored) for stored in self._files.of_project(project))
+        return Listing(page=ProjectPage(project=project, files=files), serial=serial)
+
+    async def file(self, project: NormalizedName, filename: str) -> LocalBlob | None:
+        """See :class:`Index`."""
+        stored = await anyio.to_thread.run_sync(self._files.find, project, filename)
+        return None if stored is None else LocalBlob(self._blobs.path(stored.sha256), stored.sha256, private=True)
+
+    async def entry(self, project: NormalizedName, filename: str) -> DistributionFile | None:
+        """See :class:`Index`."""
+        stored = await anyio.to_thread.run_sync(self._files.find, project, filename)
+        return None if stored is None else _described(stored)
+
+    async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
+        """See :class:`Index`."""
+        stored = await anyio.to_thread.run_sync(self._files.find, project, filename)
+        if stored is None or stored.metadata_sha256 is None:
+            return None
+        return LocalBlob(self._blobs.path(stored.metadata_sha256), stored.metadata_sha256, private=True)
+
+
+def _described(stored: StoredFile) -> DistributionFile:
+    return DistributionFile(
+        filename=stored.filename,
+        url=file_url(stored.project, stored.filename),
+        sha256=stored.sha256,
+        size=stored.size,
+        requires_python=stored.requires_python,
+        yanked=stored.yanked,
+        upload_time=stored.uploaded_at,
+        core_metadata=stored.metadata_sha256,
+    )
+
+
+class OriginRule:
+    """One name, one origin: a name that is private here never shows a file from upstream.
+
+    Mixing the two is how dependency confusion works: whoever publishes a higher version of a private name wins.
+    """
+
+    def __init__(self, private: PrivateIndex, upstream: Index) -> None:
+        self._private = private
+        self._upstream = upstream
+
+    async def _origin(self, project: NormalizedName) -> Index:
+        return self._private if await self._private.owns(project) else self._upstream
+
+    async def listing(self, project: NormalizedName) -> Listing | None:
+        """See :class:`Index`."""
+        return await (await self._origin(project)).listing(project)
+
+    async def file(self, project: NormalizedName, filename: str) -> LocalBlob | Arriving | None:
+        """See :class:`Index`."""
+        return await (await self._origin(project)).file(project, filename)
+
+    async def entry(self, project: NormalizedName, filename: str) -> DistributionFile | None:
+        """See :class:`Index`."""
+        return await (await self._origin(project)).entry(project, filename)
+
+    async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
+        """See :class:`Index`."""
+        return await (await self._origin(project)).metadata(project, filename)

@@ -1,0 +1,118 @@
+"""The one way into the index: a stream becomes a visible file, or nothing at all.
+
+Order matters. Bytes are staged and hashed; everything is checked; the blobs become durable; then a single catalogue
+transaction makes the file visible. A crash before that transaction leaves a blob that no row names, which the next
+start sweeps; there is never a row without its bytes.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import BinaryIO
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from wheelyard_registry.archive import core_metadata_of
+from wheelyard_registry.blobs import CHUNK, BlobStore, Staged
+from wheelyard_registry.catalogue.database import Clock
+from wheelyard_registry.catalogue.files import Files, StoredFile
+from wheelyard_registry.distribution import Distribution, parse_filename
+from wheelyard_registry.errors import FileConflict, RefusedFile, StorageFull
+from wheelyard_registry.release_facts import read_facts
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the uploader states about a file. Empty values are not compared (legacy upload form, PyPI's names)."""
+
+    name: str = ""
+    version: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+class Outcome(Enum):
+    """How an upload that was not refused ended."""
+
+    STORED = "stored"
+    IDENTICAL = "identical"
+
+
+class Ingest:
+    """Takes distribution files into the private catalogue."""
+
+    def __init__(self, files: Files, blobs: BlobStore, clock: Clock) -> None:
+        self._files = files
+        self._blobs = blobs
+        self._clock = clock
+
+    def take(self, filename: str, stream: BinaryIO, claims: Claims, *, by: str) -> Outcome:
+        """Read ``stream`` to its end, check it and make it visible as ``filename``.
+
+        Raises:
+            RefusedFile: something contradicts something else; nothing is stored.
+            FileConflict: the name is used by other bytes.
+            StorageFull: the disk did not take it; nothing is stored.
+        """
+        distribution = parse_filename(filename)
+        try:
+            with self._blobs.stage("md5", "blake2b") as staged:
+                shutil.copyfileobj(stream, staged, CHUNK)
+                staged.flush()
+                return self._judge(distribution, staged, claims, by)
+        except OSError as error:
+            raise StorageFull(reason=error.strerror or str(error)) from error
+
+    def _judge(self, distribution: Distribution, staged: Staged, claims: Claims, by: str) -> Outcome:
+        problems = claim_problems(distribution, staged.digests, claims)
+        if problems:
+            raise RefusedFile(filename=distribution.filename, problems=problems)
+        existing = self._files.by_identity(distribution.identity)
+        if existing is not None:
+            return _compare(distribution, existing, staged.sha256)
+        raw = core_metadata_of(distribution, staged.path)
+        facts = read_facts(distribution, raw)
+        stored = StoredFile(
+            filename=distribution.filename,
+            identity=distribution.identity,
+            project=distribution.project,
+            version=str(distribution.version),
+            sha256=self._blobs.keep(staged),
+            size=staged.size,
+            requires_python=facts.requires_python,
+            metadata_sha256=self._blobs.add(raw) if distribution.is_wheel else None,
+            uploaded_at=self._clock(),
+            uploaded_by=by,
+        )
+        winner = self._files.add(stored).existing
+        return Outcome.STORED if winner is None else _compare(distribution, winner, stored.sha256)
+
+
+def _compare(distribution: Distribution, existing: StoredFile, sha256: str) -> Outcome:
+    if existing.sha256 == sha256 and existing.filename == distribution.filename:
+        return Outcome.IDENTICAL
+    raise FileConflict(filename=distribution.filename, existing=existing.filename)
+
+
+def claim_problems(distribution: Distribution, found: Mapping[str, str], claims: Claims) -> list[str]:
+    """Where the form contradicts the file: digests, name, version."""
+    problems = [
+        f"its {name} is {found[name]}, the upload states {stated}"
+        for name, stated in sorted(claims.digests.items())
+        if stated and name in found and stated.lower() != found[name]
+    ]
+    if claims.name and canonicalize_name(claims.name) != distribution.project:
+        problems.append(f"the upload states the project {claims.name!r}, the file name says {distribution.project!r}")
+    if claims.version and not _same_version(claims.version, distribution.version):
+        problems.append(f"the upload states version {claims.version!r}, the file name says {distribution.version}")
+    return problems
+
+
+def _same_version(text: str, version: Version) -> bool:
+    try:
+        return Version(text) == version
+    except InvalidVersion:
+        return False

@@ -1,0 +1,141 @@
+"""The read routes: project pages, files, and their metadata."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from packaging.utils import NormalizedName, canonicalize_name
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from wheelyard_registry import negotiation, simple
+from wheelyard_registry.errors import NotFound
+from wheelyard_registry.index import Index, Listing, LocalBlob, PrivateIndex
+from wheelyard_resolver.page import JSON_V1
+
+FOR_EVER = 365_000_000
+"""Seconds. A file name never changes its bytes, so a client need not ask twice."""
+
+_BYTE_RANGES = re.compile(r"\s*bytes\s*=\s*(?:\d+-\d*|-\d+)(?:\s*,\s*(?:\d+-\d*|-\d+))*\s*", re.IGNORECASE)
+
+
+class ReadRoutes:
+    """Handlers of ``/simple/`` and ``/files/``."""
+
+    def __init__(self, private: PrivateIndex, index: Index) -> None:
+        self._private = private
+        self._index = index
+
+    async def names(self, request: Request) -> Response:
+        """``/simple/``: the private names. Those of upstream are served, but not listed: PyPI's list alone is 30 MB."""
+        media_type = _media_type(request)
+        names = await self._private.names()
+        body = simple.names_json(names) if media_type == JSON_V1 else simple.names_html(names)
+        return _page(request, body, media_type, "private, no-cache")
+
+    async def project(self, request: Request) -> Response:
+        """``/simple/{project}/``."""
+        given = request.path_params["project"]
+        project = canonicalize_name(given)
+        if project != given:
+            return RedirectResponse(f"../{project}/", status_code=301)
+        media_type = _media_type(request)
+        listing = await self._index.listing(project)
+        if listing is None:
+            raise NotFound(what=f"the project {project}")
+        render = simple.project_json if media_type == JSON_V1 else simple.project_html
+        return _page(request, render(listing.page, serial=listing.serial), media_type, _page_caching(listing))
+
+    async def file(self, request: Request) -> Response:
+        """``/files/{project}/{filename}``, and the same with ``.metadata`` behind it."""
+        project: NormalizedName = canonicalize_name(request.path_params["project"])
+        filename: str = request.path_params["filename"]
+        if filename.endswith(".metadata"):
+            blob = await self._index.metadata(project, filename.removesuffix(".metadata"))
+            if blob is None:
+                raise NotFound(what=f"{filename} of {project}")
+            return _blob(request, blob)
+        return await self._distribution(request, project, filename)
+
+    async def _distribution(self, request: Request, project: NormalizedName, filename: str) -> Response:
+        entry = await self._index.entry(project, filename)
+        if entry is None:
+            raise NotFound(what=f"{filename} of {project}")
+        if request.method == "HEAD" and entry.sha256 and entry.size is not None:
+            headers = {**_file_headers(entry.sha256, private=False), "Content-Length": str(entry.size)}
+            if not await self._private.owns(project):
+                return Response(headers=headers, media_type=_MEDIA_TYPE)
+        content = await self._index.file(project, filename)
+        if content is None:
+            raise NotFound(what=f"{filename} of {project}")
+        if not isinstance(content, LocalBlob):
+            if content.sha256 is not None and "range" not in request.headers and request.method == "GET":
+                headers = dict(_file_headers(content.sha256, private=False))
+                if content.size is not None:
+                    headers["Content-Length"] = str(content.size)
+                return StreamingResponse(content.chunks(), headers=headers, media_type=_MEDIA_TYPE)
+            content = await content.finished()
+        return _blob(request, content)
+
+
+_MEDIA_TYPE = "application/octet-stream"
+
+
+def _media_type(request: Request) -> str:
+    return negotiation.choose(request.headers.get("accept"), request.query_params.get("format"))
+
+
+def _page_caching(listing: Listing) -> str:
+    return "private, no-cache" if listing.max_age is None else f"public, max-age={listing.max_age}"
+
+
+def _page(request: Request, body: bytes, media_type: str, caching: str) -> Response:
+    # The tag is a hash of the bytes served: whatever changes a page changes its tag, with no event needed.
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": caching}
+    if matches(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=media_type)
+
+
+def matches(header: str | None, etag: str) -> bool:
+    """Whether ``If-None-Match`` names this entity tag, compared weakly (RFC 9110, 13.1.2)."""
+    if header is None:
+        return False
+    return header.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in header.split(","))
+
+
+def _file_headers(sha256: str, *, private: bool) -> Mapping[str, str]:
+    scope = "private" if private else "public"
+    return {
+        "ETag": f'"{sha256}"',
+        "Cache-Control": f"{scope}, max-age={FOR_EVER}, immutable",
+        "Accept-Ranges": "bytes",
+    }
+
+
+def _blob(request: Request, blob: LocalBlob) -> Response:
+    headers = _file_headers(blob.sha256, private=blob.private)
+    if matches(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return BlobResponse(blob.path, headers=headers, media_type=_MEDIA_TYPE)
+
+
+class BlobResponse(FileResponse):
+    """A file response that ignores a Range it cannot read, as RFC 9110, 14.2 asks; Starlette answers 400."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the blob, or the ranges asked for."""
+        kept = [(name, value) for name, value in scope["headers"] if name != b"range" or _readable(value)]
+        await super().__call__({**scope, "headers": kept}, receive, send)
+
+
+def _readable(value: bytes) -> bool:
+    text = value.decode("latin-1")
+    if _BYTE_RANGES.fullmatch(text) is None:
+        return False
+    pairs = (part.strip().partition("-") for part in text.partition("=")[2].split(","))
+    return all(not first or not last or int(first) <= int(last) for first, _, last in pairs)

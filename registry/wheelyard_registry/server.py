@@ -1,0 +1,160 @@
+"""Running the registry: one granian worker in this process, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import httpx
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from wheelyard_registry.app import create_app
+from wheelyard_registry.catalogue.database import utc_now
+from wheelyard_registry.errors import CannotServe
+from wheelyard_registry.identity import Token
+from wheelyard_registry.settings import PYPI, Settings
+from wheelyard_registry.storage import prepare
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where to listen. Port 0 takes a free one. The first admin token goes to ``token_file`` if that is given."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    token_file: Path | None = None
+
+
+def settings(
+    *, data: Path, upstream: str | None, no_upstream: bool, database: str | None, max_upload: int | None
+) -> Settings:
+    """Settings from what a command line gives; None means the default.
+
+    Raises:
+        CannotServe: the upstream URL cannot be used.
+    """
+    if upstream is not None and not upstream.startswith(("https://", "http://")):
+        raise CannotServe(
+            reason=f"the upstream {upstream!r} is not an http or https URL", hint=f"the default is {PYPI}"
+        )
+    base = Settings(data=data, upstream=None if no_upstream else upstream or PYPI, database=database)
+    return base if max_upload is None else replace(base, max_upload=max_upload)
+
+
+def serve(settings: Settings, listening: Listening, say: Say) -> None:
+    """Prepare the data directory, listen, and return after a signal. ``say`` is told what a person should know.
+
+    Raises:
+        CannotServe: the data directory, the database or the port cannot be used.
+    """
+    port = _reserve(listening)
+    prepared = prepare(settings, utc_now)
+    try:
+        if prepared.first_token is not None:
+            _hand_over(prepared.first_token, listening.token_file, say)
+        asyncio.run(_run(settings, listening.host, port, say))
+    finally:
+        prepared.lock.close()
+
+
+def _reserve(listening: Listening) -> int:
+    """The port to use, after trying that it can be bound."""
+    family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((listening.host, listening.port))
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise CannotServe(
+            reason=f"{listening.host}:{listening.port} cannot be listened on ({error.strerror or error})",
+            hint="stop what listens there, or choose another port: --port 0 takes a free one",
+        ) from error
+
+
+def _hand_over(token: Token, file: Path | None, say: Say) -> None:
+    if file is None:
+        say(f"admin token (shown once, keep it): {token.text}")
+        return
+    try:
+        file.unlink(missing_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(f"{token.text}\n")
+    except OSError as error:
+        # The token exists only here: losing it would lock everybody out of a new registry.
+        say(f"{file} cannot be written ({error.strerror or error})")
+        say(f"admin token (shown once, keep it): {token.text}")
+        return
+    say(f"admin token written to {file}")
+
+
+async def _run(settings: Settings, host: str, port: int, say: Say) -> None:
+    server = Server(
+        partial(create_app, settings),
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.auto,
+        websockets=False,
+        backlog=1024,
+        log_enabled=True,
+        log_level=LogLevels.error,
+        log_dictconfig=_LOGGING,
+        factory=True,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    serving = asyncio.ensure_future(server.serve())
+    announcing = asyncio.ensure_future(_announce(_base_url(host, port), say))
+    try:
+        await serving
+    finally:
+        announcing.cancel()
+    if server.interrupt_children:
+        raise CannotServe(reason=f"the server on {host}:{port} stopped by itself", hint="its log lines say why")
+
+
+async def _announce(url: str, say: Say) -> None:
+    """Say that the registry is ready once it really answers."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        while True:
+            try:
+                answer = await client.get(f"{url}/readyz", timeout=2)
+            except httpx.TransportError:
+                await asyncio.sleep(0.02)
+                continue
+            if answer.status_code == 200:
+                say(f"wheelyard is ready at {url}/  (index URL: {url}/simple/)")
+                return
+            await asyncio.sleep(0.2)
+
+
+def _base_url(host: str, port: int) -> str:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (a name for "all", not a bind)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
+    "loggers": {
+        "_granian": {"handlers": ["console"], "propagate": False},
+        "wheelyard_registry": {"handlers": ["console"], "level": "INFO", "propagate": False},
+    },
+}
+"""Data goes to stdout, talk to stderr; granian alone would log to stdout."""

@@ -1,0 +1,75 @@
+"""The data directory: made, migrated and swept at start, and shared by several processes without harm."""
+
+from __future__ import annotations
+
+import fcntl
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO
+
+import sqlalchemy as sa
+
+from wheelyard_registry.blobs import BlobStore
+from wheelyard_registry.catalogue.database import Clock, Database
+from wheelyard_registry.catalogue.files import Files
+from wheelyard_registry.catalogue.tokens import Tokens
+from wheelyard_registry.errors import CannotServe
+from wheelyard_registry.identity import Token
+from wheelyard_registry.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A data directory in use. ``first_token`` exists on the very first start only; ``lock`` is held while open."""
+
+    first_token: Token | None
+    lock: IO[bytes]
+
+
+def open_blobs(settings: Settings) -> BlobStore:
+    """The store of private files."""
+    return BlobStore(settings.blobs, settings.staging)
+
+
+def open_cache(settings: Settings) -> BlobStore:
+    """The store of upstream files."""
+    return BlobStore(settings.cache, settings.staging)
+
+
+def prepare(settings: Settings, clock: Clock) -> Prepared:
+    """Make the directory, bring the catalogue up to date, sweep what a crash left, make the first token.
+
+    Sweeping needs the directory for oneself: it is skipped while another process holds the lock, and nothing is lost,
+    because leftovers are invisible.
+
+    Raises:
+        CannotServe: the directory or the database cannot be used.
+    """
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        lock = (settings.data / "lock").open("ab")
+        blobs = open_blobs(settings)
+        database = Database(settings.database_url)
+        try:
+            database.migrate()
+            _sweep(settings, lock, Files(database), blobs)
+            return Prepared(first_token=Tokens(database).create_first(at=clock()), lock=lock)
+        finally:
+            database.close()
+    except OSError as error:
+        reason = f"the data directory {settings.data} cannot be used ({error.strerror or error})"
+        raise CannotServe(reason=reason, hint="choose another one with --data") from error
+    except sa.exc.DatabaseError as error:
+        raise CannotServe(
+            reason=f"its catalogue cannot be opened ({error.orig or error})",
+            hint="check the database; a damaged catalogue.sqlite3 must be restored from a backup",
+        ) from error
+
+
+def _sweep(settings: Settings, lock: IO[bytes], files: Files, blobs: BlobStore) -> None:
+    with suppress(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for leftover in settings.staging.iterdir():
+            leftover.unlink()
+        blobs.sweep(files.blobs())
+    fcntl.flock(lock, fcntl.LOCK_SH)

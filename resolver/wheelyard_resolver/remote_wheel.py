@@ -39,7 +39,7 @@ class ByteRange:
         return f"bytes={self.start}-{self.stop - 1}"
 
 
-class _Missing(Exception):  # noqa: N818 (a signal to fetch more, not a failure)
+class _Missing(Exception):
     def __init__(self, wanted: ByteRange) -> None:
         self.wanted = wanted
 

@@ -77,6 +77,11 @@ class Target:
         return found
 
     @cached_property
+    def tag_ranks(self) -> Mapping[str, int]:
+        """:attr:`tags` by their text: project pages hold many thousand file names, most of them for other targets."""
+        return {str(tag): rank for tag, rank in self.tags.items()}
+
+    @cached_property
     def environment(self) -> Mapping[str, str]:
         """The marker environment (PEP 508). The release and version of the kernel are unknown: empty."""
         major, minor = self.release

@@ -1,0 +1,85 @@
+"""What the resolver needs of a METADATA file: dependencies, Requires-Python, extras.
+
+Sources: PyPA core metadata specification; PEP 508 (requirements), 685 (names of extras).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from packaging.markers import Marker
+from packaging.metadata import parse_email
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
+
+from wheelyard_resolver.target import Target
+
+
+@dataclass(frozen=True)
+class CoreMetadata:
+    """The dependencies of one wheel, as its METADATA states them."""
+
+    requires: tuple[Requirement, ...]
+    requires_python: SpecifierSet | None
+    extras: frozenset[NormalizedName]
+
+
+class InvalidMetadata(ValueError):
+    """The METADATA cannot be used; the message says why, for people."""
+
+
+def parse_metadata(content: bytes) -> CoreMetadata:
+    """Read a METADATA file.
+
+    Only the headers are read: the description is most of the bytes and says nothing about dependencies.
+
+    Raises:
+        InvalidMetadata: a dependency or Requires-Python that packaging cannot parse. pip skips such a
+            candidate too.
+    """
+    raw, _ = parse_email(_headers(content))
+    try:
+        requires = tuple(_requirement(text) for text in raw.get("requires_dist", ()))
+    except InvalidRequirement as error:
+        raise InvalidMetadata(f"its METADATA has a dependency that cannot be read ({_first_line(error)})") from error
+    return CoreMetadata(
+        requires=requires,
+        requires_python=_requires_python(raw.get("requires_python")),
+        extras=frozenset(canonicalize_name(extra) for extra in raw.get("provides_extra", ())),
+    )
+
+
+def _headers(content: bytes) -> bytes:
+    ends = [end for end in (content.find(b"\n\n"), content.find(b"\r\n\r\n")) if end >= 0]
+    return content[: min(ends)] + b"\n\n" if ends else content
+
+
+def _requires_python(text: str | None) -> SpecifierSet | None:
+    if not text:
+        return None
+    try:
+        return SpecifierSet(text)
+    except InvalidSpecifier as error:
+        raise InvalidMetadata(f"its Requires-Python {text!r} cannot be read") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+@lru_cache(maxsize=200_000)
+def _requirement(text: str) -> Requirement:
+    # The same line stands in hundreds of releases; parsing dominates without the cache. Never mutated.
+    return Requirement(text)
+
+
+def holds(marker: Marker | None, target: Target, extra: str = "") -> bool:
+    """Whether a requirement's marker holds on a target, with one extra (or none) asked for."""
+    return marker is None or _holds(str(marker), target, extra)
+
+
+@lru_cache(maxsize=200_000)
+def _holds(marker: str, target: Target, extra: str) -> bool:
+    return Marker(marker).evaluate({**target.environment, "extra": extra})

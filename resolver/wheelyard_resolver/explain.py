@@ -1,0 +1,203 @@
+"""A conflict in words: whose lines, and what the releases between them demand.
+
+The chain is found, not guessed: the projects named are a minimal set whose dependencies suffice for the
+conflict. Every hint is tried before it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from wheelyard_resolver.candidates import why_refused
+from wheelyard_resolver.formula import Formula
+from wheelyard_resolver.model import ModelPackage, RequirementLine
+from wheelyard_resolver.universe import Demand, Unit
+from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
+
+_MANY = 3  # alternatives named before "or another"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Facts that together make the conclusion unavoidable, and tried ways out."""
+
+    facts: tuple[str, ...]
+    conclusion: str
+    hints: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"Because {_joined(self.facts)}, {self.conclusion}."
+
+
+def explain(engine: Engine, conflict: MinimalConflict, models: Sequence[ModelPackage]) -> Explanation:
+    """Why the models of a conflict cannot be installed together (or, for one model, at all).
+
+    ``models`` are those of the conflict: the hints are tried on them whole.
+    """
+    chain = _chain(engine, conflict.lines)
+    facts = [*(_line_fact(line) for line in conflict.lines), *chain]
+    if len(conflict.models) == 1:
+        conclusion = f"{conflict.models[0]} cannot be installed on {engine.target}"
+    else:
+        conclusion = f"{_joined(conflict.models)} cannot be installed together"
+    return Explanation(tuple(facts), conclusion, _hints(engine, conflict, models))
+
+
+def _line_fact(line: RequirementLine) -> str:
+    if line.model is None:
+        return f"the fleet is constrained to {line.text}" + (f" ({line.reason})" if line.reason else "")
+    owner = f" (owner: {line.owner})" if line.owner else ""
+    return f"{line.model}{owner} requires {line.text}"
+
+
+def _joined(items: Sequence[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+# -- the chain ----------------------------------------------------------------------------------------------
+
+
+def _chain(engine: Engine, lines: Sequence[RequirementLine]) -> list[str]:
+    """What the releases between the lines demand, one fact per project, from the lines down."""
+    formula, guards = _conflicting_projects(engine, lines)
+    stated = [Demand.of(line.requirement) for line in lines]
+    facts: list[str] = []
+    told: set[NormalizedName] = set()
+    open_demands = {demand.project: [demand] for demand in stated}
+    for demand in stated[:]:
+        open_demands[demand.project] = [other for other in stated if other.project == demand.project]
+    queue = list(open_demands)
+    for project in queue:  # grows while it is walked
+        if project in told:
+            continue
+        told.add(project)
+        admitted = _admitted(formula, open_demands[project])
+        if not admitted:
+            facts += _nothing_left(engine, project, open_demands[project])
+        elif project in guards:
+            needs = _relevant_demands(formula, project, admitted, open_demands[project], guards | set(open_demands))
+            facts.append(_dependency_fact(formula, project, admitted, needs))
+            for demand in {demand for found in needs.values() for demand in found}:
+                open_demands.setdefault(demand.project, []).append(demand)
+                queue.append(demand.project)
+    return facts
+
+
+def _conflicting_projects(engine: Engine, lines: Sequence[RequirementLine]) -> tuple[Formula, set[NormalizedName]]:
+    """A formula in which the lines conflict, and a minimal set of projects whose dependencies that takes."""
+    guarded = engine.guarded()
+    answer = guarded.solve(lines)
+    assert not isinstance(answer, Solution), "these lines conflict"
+    literals = [guarded.literal(line) for line in lines]
+    needed = dict(guarded.formula.guards)
+    for project in sorted(needed):
+        rest = {other: guard for other, guard in needed.items() if other != project}
+        if not guarded.formula.sat.solve([*literals, *rest.values()]):
+            core = guarded.formula.sat.core()
+            needed = {other: guard for other, guard in rest.items() if guard in core}
+            if project in needed:
+                del needed[project]
+    return guarded.formula, set(needed)
+
+
+def _admitted(formula: Formula, demands: Iterable[Demand]) -> list[int]:
+    return sorted(set.intersection(*(set(formula.universe.positions(demand)) for demand in demands)))
+
+
+def _relevant_demands(
+    formula: Formula,
+    project: NormalizedName,
+    admitted: Sequence[int],
+    asked: Sequence[Demand],
+    relevant: set[NormalizedName],
+) -> dict[int, tuple[Demand, ...]]:
+    """Per admitted release that was read: what it demands of projects that matter (nothing if it is unusable)."""
+    extras = sorted({extra for demand in asked for extra in demand.extras})
+    found: dict[int, tuple[Demand, ...]] = {}
+    for position in admitted:
+        units = [Unit(project, position, extra) for extra in (None, *extras)]
+        if all(formula.is_expanded(unit) for unit in units[:1]):
+            demands = [demand for unit in units for demand in formula.universe.dependencies(unit) or ()]
+            found[position] = tuple(demand for demand in demands if demand.project in relevant)
+    return found
+
+
+def _dependency_fact(
+    formula: Formula, project: NormalizedName, admitted: Sequence[int], needs: dict[int, tuple[Demand, ...]]
+) -> str:
+    usable = formula.universe.candidates(project).usable
+    flaws = {flaw for position in needs if (flaw := formula.universe.flaw(Unit(project, position))) is not None}
+    alternatives = list(dict.fromkeys(" and ".join(map(str, demands)) for demands in needs.values() if demands))
+    which = f"{project} {_versions([usable[position].version for position in admitted])}"
+    if flaws and not alternatives:
+        return f"{which} cannot be used ({min(flaws)})"
+    return f"{which} depends on {_or(alternatives)}"
+
+
+def _or(alternatives: Sequence[str]) -> str:
+    if len(alternatives) > _MANY:
+        return f"{', '.join(alternatives[:_MANY])} or {len(alternatives) - _MANY} other ranges of the same projects"
+    return " or ".join(alternatives)
+
+
+def _versions(versions: Sequence[Version]) -> str:
+    if len(versions) == 1:
+        return str(versions[0])
+    return f"{min(versions)} to {max(versions)} ({len(versions)} releases)"
+
+
+def _nothing_left(engine: Engine, project: NormalizedName, demands: Sequence[Demand]) -> list[str]:
+    """Why no candidate of a project satisfies these demands: no such project, no such release, or none of use."""
+    listed = engine.universe.candidates(project)
+    if not listed.exists:
+        return [f"the index has no project {project}"]
+    each = [set(engine.universe.positions(demand)) for demand in demands]
+    texts = list(dict.fromkeys(str(demand) for demand in demands))
+    if all(each) and len(texts) > 1:
+        return [] if len(texts) == 2 else [f"no release of {project} satisfies all of {_joined(texts)}"]
+    specifier = SpecifierSet(",".join(demand.specifier for demand in demands if demand.specifier))
+    page = engine.universe.page(project)
+    refused = why_refused(page, specifier, engine.target, engine.universe.policy) if page is not None else ()
+    if not refused:
+        newest = f"; the newest usable one is {listed.usable[-1].version}" if listed.usable else ""
+        return [f"the index has no release of {project} that satisfies {specifier or 'it'}{newest}"]
+    told = [f"{_versions(versions)} {_plural(reason, len(versions))}" for reason, versions in refused[:_MANY]]
+    return [f"no release of {project} admitted by {_joined(texts)} can be used ({'; '.join(told)})"]
+
+
+def _plural(reason: str, count: int) -> str:
+    if count == 1:
+        return reason
+    for singular, plural in (("has ", "have "), ("is ", "are "), ("was ", "were "), ("requires ", "require ")):
+        if reason.startswith(singular):
+            return plural + reason[len(singular) :].replace("a pre-release", "pre-releases")
+    return reason
+
+
+# -- hints --------------------------------------------------------------------------------------------------
+
+
+def _hints(engine: Engine, conflict: MinimalConflict, models: Sequence[ModelPackage]) -> tuple[str, ...]:
+    """For each line: whether admitting other releases there alone is a way out, tried on the whole models."""
+    hints = []
+    for line in conflict.lines:
+        if line.model is None or not line.requirement.specifier:
+            continue
+        relaxed = Requirement(str(line.requirement))
+        relaxed.specifier = SpecifierSet()
+        changed = [_with_line(model, line, replace(line, requirement=relaxed)) for model in models]
+        answer = engine.together(changed)
+        if isinstance(answer, Solution) and line.project in answer.picks:
+            version = answer.picks[line.project].version
+            hints.append(f"let {line.model} admit {line.project} {version} (it requires {line.text})")
+    return tuple(hints)
+
+
+def _with_line(model: ModelPackage, old: RequirementLine, new: RequirementLine) -> ModelPackage:
+    return replace(model, lines=tuple(new if line is old else line for line in model.lines))

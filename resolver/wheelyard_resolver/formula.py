@@ -1,0 +1,169 @@
+"""Candidates and dependencies of one target as clauses, added only as far as questions reach.
+
+**Encoding.** The candidates of a project, oldest first, have positions 0 .. n-1. A project has a variable
+*present* and, for thresholds i that some clause mentions, *at least i*; its position is always defined, also
+while it is absent. "The pick lies in [a, b)" is then two literals, however many releases that is, and
+thresholds nobody mentions cost nothing: releases between two thresholds are not yet told apart, and the newest
+of them stands for all. A requirement is a variable that implies presence, the interval, its holes and its
+extras; requirement lines of models and dependencies of releases share it. A dependency of the pick at i is the
+clause *present and at least i and not at least i+1 implies the requirement*.
+
+**Laziness.** A release's dependencies become clauses only when :meth:`Formula.expand` is told to. Every clause
+is true of every installation, so "no" from any subset of them is a real no.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from packaging.utils import NormalizedName
+
+from wheelyard_resolver.sat import Sat
+from wheelyard_resolver.universe import Demand, Unit, Universe
+
+
+@dataclass(slots=True)
+class _Project:
+    count: int  # of candidates
+    present: int
+    thresholds: list[tuple[int, int]] = field(default_factory=list)  # (position, variable), by position
+    extras: dict[NormalizedName, int] = field(default_factory=dict)
+
+
+class Formula:
+    """The clauses of a universe.
+
+    With ``guarded``, the dependencies of a project's releases hold only while its guard is assumed:
+    explanations ask which projects matter.
+    """
+
+    def __init__(self, universe: Universe, *, guarded: bool = False) -> None:
+        self.universe = universe
+        self.sat = Sat()
+        self._guarded = guarded
+        self.guards: dict[NormalizedName, int] = {}
+        self._true = self.sat.variable(phase=True)
+        self.sat.add([self._true])
+        self._projects: dict[NormalizedName, _Project] = {}
+        self._demands: dict[Demand, int] = {}
+        self._limits: dict[Demand, int] = {}
+        self._expanded: set[Unit] = set()
+
+    # -- clauses --------------------------------------------------------------------------------------------
+
+    def demand(self, demand: Demand) -> int:
+        """The literal "this requirement is in force"."""
+        literal = self._demands.get(demand)
+        if literal is None:
+            project = self._project(demand.project)
+            literal = self._demands[demand] = self.sat.variable()
+            self.sat.add([-literal, project.present])
+            for extra in sorted(demand.extras):
+                self.sat.add([-literal, self._extra(project, extra)])
+            self._confine([-literal], demand)
+        return literal
+
+    def limit(self, demand: Demand) -> int:
+        """The literal "this constraint is in force": if the project is present at all, its pick is admitted."""
+        literal = self._limits.get(demand)
+        if literal is None:
+            project = self._project(demand.project)
+            literal = self._limits[demand] = self.sat.variable()
+            self._confine([-literal, -project.present], demand)
+        return literal
+
+    def _confine(self, premise: list[int], demand: Demand) -> None:
+        """Unless a literal of ``premise`` holds, the pick is one that the demand admits."""
+        admitted = self.universe.positions(demand)
+        if not admitted:
+            self.sat.add(premise)
+            return
+        project = self._project(demand.project)
+        self.sat.add([*premise, self._at_least(project, admitted[0])])
+        self.sat.add([*premise, -self._at_least(project, admitted[-1] + 1)])
+        for before, after in pairwise(admitted):
+            if after != before + 1:
+                self.sat.add([*premise, -self._at_least(project, before + 1), self._at_least(project, after)])
+
+    def _at_least(self, project: _Project, position: int) -> int:
+        """The literal "the pick's position is at least this"."""
+        if position <= 0:
+            return self._true
+        if position >= project.count:
+            return -self._true
+        place = bisect_left(project.thresholds, (position, 0))
+        if place < len(project.thresholds) and project.thresholds[place][0] == position:
+            return project.thresholds[place][1]
+        variable = self.sat.variable(phase=True)  # newest first
+        if place < len(project.thresholds):
+            self.sat.add([-project.thresholds[place][1], variable])
+        if place > 0:
+            self.sat.add([-variable, project.thresholds[place - 1][1]])
+        insort(project.thresholds, (position, variable))
+        return variable
+
+    def _project(self, name: NormalizedName) -> _Project:
+        entry = self._projects.get(name)
+        if entry is None:
+            entry = _Project(len(self.universe.candidates(name).usable), self.sat.variable())
+            self._projects[name] = entry
+        return entry
+
+    def _extra(self, project: _Project, extra: NormalizedName) -> int:
+        literal = project.extras.get(extra)
+        if literal is None:
+            literal = project.extras[extra] = self.sat.variable()
+        return literal
+
+    def _guard(self, project: NormalizedName) -> int:
+        literal = self.guards.get(project)
+        if literal is None:
+            literal = self.guards[project] = self.sat.variable()
+        return literal
+
+    def pin(self, project: NormalizedName, position: int) -> tuple[int, int, int]:
+        """The literals that together say "the project is present, and this is its pick"."""
+        entry = self._project(project)
+        return entry.present, self._at_least(entry, position), -self._at_least(entry, position + 1)
+
+    def expand(self, units: Iterable[Unit]) -> None:
+        """Add the dependencies of these candidates. All pages and metadata needed are read in two batches."""
+        wanted = [unit for unit in dict.fromkeys(units) if unit not in self._expanded]
+        self._expanded.update(wanted)
+        self.universe.load_metadata((unit.project, unit.position) for unit in wanted)
+        demands = [(unit, self.universe.dependencies(unit)) for unit in wanted]
+        self.universe.load(demand.project for _, found in demands if found is not None for demand in found)
+        for unit, found in demands:
+            project = self._project(unit.project)
+            here = [
+                -project.present,
+                -self._at_least(project, unit.position),
+                self._at_least(project, unit.position + 1),
+            ]
+            if unit.extra is not None:
+                here.append(-self._extra(project, unit.extra))
+            if self._guarded:
+                here.append(-self._guard(unit.project))
+            if found is None:
+                self.sat.add(here)
+                continue
+            for demand in found:
+                self.sat.add([*here, self.demand(demand)])
+
+    def is_expanded(self, unit: Unit) -> bool:
+        """Whether the dependencies of a candidate are clauses already."""
+        return unit in self._expanded
+
+    # -- answers --------------------------------------------------------------------------------------------
+
+    def pick(self, project: NormalizedName) -> int:
+        """After a "yes": the position of a project's pick, the newest of those not told apart.
+
+        A project that no clause constrains gives its newest candidate; -1 if it has none.
+        """
+        entry = self._project(project)
+        beyond = next((place for place, threshold in entry.thresholds if not self.sat.value(threshold)), None)
+        return (entry.count if beyond is None else beyond) - 1

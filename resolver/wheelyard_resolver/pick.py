@@ -1,0 +1,193 @@
+"""Which versions exactly: pip's walk, kept off dead ends by the solver.
+
+resolvelib decides in which order projects are pinned and tries their candidates, newest first, as pip does. It
+is offered only candidates with which the pins made so far can still be completed, so it never backtracks and
+its known false answers (resolvelib issue 206) cannot arise. A "no" never comes from here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+from packaging.version import Version
+from resolvelib import AbstractProvider, BaseReporter, Resolver
+from resolvelib.resolvers import RequirementInformation, ResolutionError
+from resolvelib.structs import State
+
+from wheelyard_resolver.model import RequirementLine
+from wheelyard_resolver.universe import Demand, Unit
+from wheelyard_resolver.verdict import Engine, Solution
+
+_MAX_ROUNDS = 200_000  # pip's own limit
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """What resolvelib pins: a project, or one extra of it, as pip's provider has it."""
+
+    project: NormalizedName
+    extra: NormalizedName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A requirement on a slot; ``position`` ties the extra of a project to its plain pick."""
+
+    slot: _Slot
+    demand: Demand
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    slot: _Slot
+    position: int
+
+
+class _Completion:
+    """Tells whether pins can be completed; remembers the last completion, which answers most questions."""
+
+    def __init__(self, engine: Engine, lines: Sequence[RequirementLine], first: Solution) -> None:
+        self._engine = engine
+        self._lines = lines
+        self.last = first
+
+    def possible(self, pins: Mapping[NormalizedName, int]) -> bool:
+        if all(self.last.positions.get(project) == position for project, position in pins.items()):
+            return True
+        answer = self._engine.solve(self._lines, pins.items())
+        if isinstance(answer, Solution):
+            self.last = answer
+            return True
+        return False
+
+
+class _Reporter(BaseReporter[_Wanted, _Choice, _Slot]):
+    """Follows the pins. The last ones stand before resolvelib builds its graph, which may recurse too deeply."""
+
+    def __init__(self) -> None:
+        self.pins: Mapping[_Slot, _Choice] = {}
+        self.ended = False
+
+    def ending_round(self, index: int, state: State[_Wanted, _Choice, _Slot]) -> None:  # noqa: ARG002
+        self.pins = state.mapping
+
+    def ending(self, state: State[_Wanted, _Choice, _Slot]) -> None:
+        self.pins, self.ended = state.mapping, True
+
+
+class _Provider(AbstractProvider[_Wanted, _Choice, _Slot]):
+    def __init__(
+        self,
+        engine: Engine,
+        completion: _Completion,
+        order: Mapping[NormalizedName, int],
+        preferred: Mapping[NormalizedName, Version],
+        reporter: _Reporter,
+    ) -> None:
+        self._engine = engine
+        self._completion = completion
+        self._order = order
+        self._preferred = preferred
+        self._reporter = reporter
+
+    def identify(self, requirement_or_candidate: _Wanted | _Choice) -> _Slot:
+        return requirement_or_candidate.slot
+
+    def get_preference(
+        self,
+        identifier: _Slot,
+        resolutions: Mapping[_Slot, _Choice],  # noqa: ARG002 (resolvelib passes by keyword)
+        candidates: Mapping[_Slot, Iterator[_Choice]],  # noqa: ARG002
+        information: Mapping[_Slot, Iterator[RequirementInformation[_Wanted, _Choice]]],
+        backtrack_causes: Sequence[RequirementInformation[_Wanted, _Choice]],  # noqa: ARG002
+    ) -> tuple[bool, bool, bool, float, str, str]:
+        """pip's order: direct references, pins, upper bounds, the order asked for, the name."""
+        demands = [info.requirement.demand for info in information[identifier]]
+        operators = {
+            (specifier.operator, specifier.version.endswith(".*"))
+            for demand in demands
+            for specifier in SpecifierSet(demand.specifier)
+        }
+        direct = any(demand.url is not None for demand in demands)
+        pinned = ("==", False) in operators or ("===", False) in operators
+        bounded = any(operator in {"<", "<=", "~="} or (operator == "==" and star) for operator, star in operators)
+        order = self._order.get(identifier.project, math.inf)
+        return not direct, not pinned, not bounded, order, identifier.project, identifier.extra or ""
+
+    def find_matches(
+        self,
+        identifier: _Slot,
+        requirements: Mapping[_Slot, Iterator[_Wanted]],
+        incompatibilities: Mapping[_Slot, Iterator[_Choice]],
+    ) -> Callable[[], Iterator[_Choice]]:
+        wanted = list(requirements[identifier])
+        refused = set(incompatibilities[identifier])
+        # resolvelib memoises what is returned here when a requirement is added; a callable is asked again
+        # whenever a pin is tried, so that it sees the pins of that moment.
+        return lambda: self._matches(identifier, wanted, refused)
+
+    def _matches(self, slot: _Slot, wanted: list[_Wanted], refused: set[_Choice]) -> Iterator[_Choice]:
+        pins = {pinned.project: choice.position for pinned, choice in self._reporter.pins.items()}
+        admitted = set.intersection(*(set(self._positions(want)) for want in wanted))
+        for position in self._by_preference(slot.project, admitted):
+            choice = _Choice(slot, position)
+            if pins.get(slot.project, position) != position or choice in refused:
+                continue
+            if self._completion.possible({**pins, slot.project: position}):
+                yield choice
+
+    def _positions(self, want: _Wanted) -> Iterable[int]:
+        return self._engine.universe.positions(want.demand) if want.position is None else (want.position,)
+
+    def _by_preference(self, project: NormalizedName, positions: set[int]) -> list[int]:
+        usable = self._engine.universe.candidates(project).usable
+        held = self._preferred.get(project)
+        return sorted(positions, key=lambda place: (usable[place].version == held, place), reverse=True)
+
+    def is_satisfied_by(self, requirement: _Wanted, candidate: _Choice) -> bool:
+        return candidate.position in self._positions(requirement)
+
+    def get_dependencies(self, candidate: _Choice) -> list[_Wanted]:
+        unit = Unit(candidate.slot.project, candidate.position, candidate.slot.extra)
+        found = wants(self._engine.universe.dependencies(unit) or ())
+        if candidate.slot.extra is None:
+            return found
+        plain = _Slot(candidate.slot.project)
+        return [_Wanted(plain, Demand(plain.project, "", frozenset()), candidate.position), *found]
+
+
+def wants(demands: Iterable[Demand]) -> list[_Wanted]:
+    """Each demand as requirements on the project and on each of its extras."""
+    return [
+        _Wanted(_Slot(demand.project, extra), demand) for demand in demands for extra in (None, *sorted(demand.extras))
+    ]
+
+
+def pick_versions(
+    engine: Engine,
+    lines: Sequence[RequirementLine],
+    first: Solution,
+    preferred: Mapping[NormalizedName, Version] | None = None,
+) -> Mapping[NormalizedName, int]:
+    """The positions to install for lines that can be installed together.
+
+    ``first`` is a solution for them; ``preferred`` are versions to keep where possible (an accepted lock).
+    """
+    applicable = engine.applicable(lines)
+    demands = [Demand.of(line.requirement) for line in applicable if line.model is not None]
+    order = {project: place for place, project in enumerate(dict.fromkeys(demand.project for demand in demands))}
+    completion = _Completion(engine, lines, first)
+    reporter = _Reporter()
+    resolver = Resolver(_Provider(engine, completion, order, preferred or {}, reporter), reporter)
+    try:
+        resolver.resolve(wants(demands), max_rounds=_MAX_ROUNDS)
+    except (ResolutionError, RecursionError):
+        # Without dead ends this does not happen; if it does, the solver's own answer stands.
+        if not reporter.ended:
+            return completion.last.positions
+    return {slot.project: choice.position for slot, choice in reporter.pins.items() if slot.extra is None}

@@ -1,0 +1,202 @@
+"""From a fleet to a proposal: the fewest bases, their locks, and what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, count, product
+
+from packaging.utils import NormalizedName
+
+from wheelyard_resolver.explain import explain
+from wheelyard_resolver.grouping import Grouper, Grouping, Nodes
+from wheelyard_resolver.index import Index
+from wheelyard_resolver.model import Fleet, ModelPackage, RequirementLine, lines_of
+from wheelyard_resolver.pick import pick_versions
+from wheelyard_resolver.proposal import Base, Conflict, LockedPackage, Proposal, Unplaceable
+from wheelyard_resolver.recheck import recheck
+from wheelyard_resolver.snapshot import Recording
+from wheelyard_resolver.target import Target
+from wheelyard_resolver.universe import Demand, Unit
+from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
+
+Clock = Callable[[], bool]
+"""Tells whether time is up."""
+
+
+@dataclass(frozen=True)
+class TargetPlan:
+    """How the models of one target group: the grouping is over ``models``, each of which is placeable."""
+
+    engine: Engine
+    models: tuple[ModelPackage, ...]
+    grouping: Grouping
+    conflicts: tuple[MinimalConflict, ...]
+    unplaceable: tuple[Unplaceable, ...]
+
+    def groups(self) -> list[tuple[ModelPackage, ...]]:
+        """The models of each group."""
+        return [tuple(self.models[node] for node in group) for group in self.grouping.groups]
+
+
+def propose(fleet: Fleet, index: Index, out_of_time: Clock = lambda: False) -> Proposal:
+    """The fewest bases that cover the fleet.
+
+    When time runs out before the number is proved least, the best found is returned, not minimal.
+
+    Raises:
+        Undecided: something needed could not be read.
+        RecheckFailed: an answer did not stand up to the second opinion.
+    """
+    recording = Recording(index)
+    plans = [plan_target(fleet, recording, target, out_of_time) for target in fleet.targets()]
+    names = base_names()
+    bases = tuple(_base(next(names), plan.engine, recording, group) for plan in plans for group in plan.groups())
+    return Proposal(
+        fleet=fleet.name,
+        stage=fleet.stage,
+        snapshot=recording.digest(),
+        minimal=all(plan.grouping.minimal for plan in plans),
+        lower_bound=sum(plan.grouping.lower_bound for plan in plans),
+        bases=bases,
+        conflicts=tuple(_conflict(plan.engine, found) for plan in plans for found in plan.conflicts),
+        unplaceable=tuple(item for plan in plans for item in plan.unplaceable),
+    )
+
+
+def base_names() -> Iterator[str]:
+    """base-a ... base-z, base-aa, base-ab ..."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    for length in count(1):
+        for name in product(letters, repeat=length):
+            yield f"base-{''.join(name)}"
+
+
+def _conflict(engine: Engine, found: MinimalConflict) -> Conflict:
+    return Conflict(engine.target, found.models, found.lines)
+
+
+# -- one target ---------------------------------------------------------------------------------------------
+
+
+def plan_target(fleet: Fleet, index: Index, target: Target, out_of_time: Clock = lambda: False) -> TargetPlan:
+    """Group the models of one target."""
+    engine = Engine.for_fleet(index, fleet, target)
+    models = sorted((model for model in fleet.models if model.target == target), key=lambda model: model.key)
+    engine.load(models)
+    unplaceable, placeable = _sort_out(engine, models)
+    twins = _twins(engine, placeable)
+    oracle = _Oracle(engine, [same[0] for same in twins])
+    known = oracle.direct_conflicts()
+    found = Grouper(len(twins), oracle.conflict_within, known, out_of_time).search()
+    place = {model.key: node for node, model in enumerate(placeable)}
+    groups = sorted(tuple(sorted(place[twin.key] for node in group for twin in twins[node])) for group in found.groups)
+    conflicts = tuple(oracle.conflicts[nodes] for nodes in sorted(found.conflicts, key=sorted))
+    grouping = Grouping(tuple(groups), found.lower_bound, ())
+    return TargetPlan(engine, tuple(placeable), grouping, conflicts, tuple(unplaceable))
+
+
+def _sort_out(engine: Engine, models: Sequence[ModelPackage]) -> tuple[list[Unplaceable], list[ModelPackage]]:
+    """Models that no environment can host, with the reason; and the others."""
+    unplaceable, placeable = [], []
+    for model in models:
+        found = why_unplaceable(engine, model)
+        if found is None:
+            placeable.append(model)
+        else:
+            unplaceable.append(found)
+    return unplaceable, placeable
+
+
+def why_unplaceable(engine: Engine, model: ModelPackage) -> Unplaceable | None:
+    """Why no environment of the target can host a model; None if one can."""
+    if model.requires_python is not None and not model.requires_python.contains(engine.target.python, prereleases=True):
+        reason = f"{model.key} requires Python {model.requires_python}, the target has {engine.target.python}"
+        return Unplaceable(model.key, reason)
+    answer = engine.together([model])
+    if isinstance(answer, Solution):
+        return None
+    return Unplaceable(model.key, str(explain(engine, answer, [model])), answer.lines)
+
+
+def _twins(engine: Engine, models: Sequence[ModelPackage]) -> list[list[ModelPackage]]:
+    """Models with the same requirement lines, together: what holds for one holds for all."""
+    found: dict[frozenset[Demand], list[ModelPackage]] = {}
+    for model in models:
+        demands = frozenset(Demand.of(line.requirement) for line in engine.applicable(model.lines))
+        found.setdefault(demands, []).append(model)
+    return list(found.values())
+
+
+class _Oracle:
+    """Answers the grouper in terms of models' indices, and keeps the conflicts it names."""
+
+    def __init__(self, engine: Engine, models: Sequence[ModelPackage]) -> None:
+        self._engine = engine
+        self._models = models
+        self.conflicts: dict[Nodes, MinimalConflict] = {}
+
+    def conflict_within(self, nodes: Nodes) -> Nodes | None:
+        members = {self._models[node].key: node for node in sorted(nodes)}
+        answer = self._engine.together([self._models[node] for node in sorted(nodes)])
+        if isinstance(answer, Solution):
+            return None
+        found = frozenset(members[key] for key in answer.models)
+        self.conflicts[found] = answer
+        return found
+
+    def direct_conflicts(self) -> list[Nodes]:
+        """Pairs of models that demand disjoint releases of one project: seen without asking the solver."""
+        by_project: dict[NormalizedName, list[tuple[int, RequirementLine, frozenset[int]]]] = {}
+        for node, model in enumerate(self._models):
+            for line in self._engine.applicable(model.lines):
+                admitted = frozenset(self._engine.universe.positions(Demand.of(line.requirement)))
+                by_project.setdefault(line.project, []).append((node, line, admitted))
+        for project in sorted(by_project):
+            for one, other in combinations(by_project[project], 2):
+                if one[0] != other[0] and not one[2] & other[2]:
+                    nodes = frozenset((one[0], other[0]))
+                    names = tuple(sorted(self._models[node].key for node in nodes))
+                    self.conflicts.setdefault(nodes, MinimalConflict(names, (one[1], other[1])))
+        return list(self.conflicts)
+
+
+# -- locks --------------------------------------------------------------------------------------------------
+
+
+def _base(name: str, engine: Engine, index: Index, models: Sequence[ModelPackage]) -> Base:
+    lines = (*lines_of(models), *engine.constraints)
+    solution = engine.solve(lines)
+    assert isinstance(solution, Solution), "the grouping was verified"
+    packages = lock(engine, lines, solution)
+    recheck(index, engine.target, lines, packages)
+    return Base(name, engine.target, tuple(model.key for model in models), packages)
+
+
+def lock(engine: Engine, lines: Sequence[RequirementLine], solution: Solution) -> tuple[LockedPackage, ...]:
+    """The packages to install for lines that ``solution`` shows to be installable, by name."""
+    positions = pick_versions(engine, lines, solution)
+    extras = _extras_in_force(engine, lines, positions)
+    packages = []
+    for project, position in sorted(positions.items()):
+        candidate = engine.universe.candidates(project).usable[position]
+        units = [Unit(project, position, extra) for extra in (None, *sorted(extras.get(project, ())))]
+        needed = {demand.project for unit in units for demand in engine.universe.dependencies(unit) or ()}
+        packages.append(LockedPackage(project, candidate.version, candidate.wheel, tuple(sorted(needed - {project}))))
+    return tuple(packages)
+
+
+def _extras_in_force(
+    engine: Engine, lines: Sequence[RequirementLine], positions: Mapping[NormalizedName, int]
+) -> dict[NormalizedName, set[NormalizedName]]:
+    found: dict[NormalizedName, set[NormalizedName]] = {}
+    queue = [Demand.of(line.requirement) for line in engine.applicable(lines) if line.model is not None]
+    seen: set[Unit] = set()
+    for demand in queue:  # grows while it is walked
+        found.setdefault(demand.project, set()).update(demand.extras)
+        for extra in (None, *sorted(demand.extras)):
+            unit = Unit(demand.project, positions[demand.project], extra)
+            if unit not in seen:
+                seen.add(unit)
+                queue.extend(engine.universe.dependencies(unit) or ())
+    return found

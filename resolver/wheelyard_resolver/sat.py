@@ -1,0 +1,49 @@
+"""The SAT solver, typed: the one module that knows python-sat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pysat.solvers import Solver
+
+ENGINE = "glucose42"
+"""Incremental, honours phases, gives cores; deterministic for the same clauses in the same order."""
+
+
+class Sat:
+    """An incremental CDCL solver. Literals are non-zero integers, negative for "not" (DIMACS)."""
+
+    def __init__(self) -> None:
+        self._solver = Solver(name=ENGINE)
+        self._count = 0
+        self._model: list[int] = []
+        self.solves = 0
+
+    def variable(self, *, phase: bool = False) -> int:
+        """A new variable; ``phase`` is the value that is tried first."""
+        self._count += 1
+        self._solver.set_phases([self._count if phase else -self._count])
+        return self._count
+
+    def add(self, clause: Iterable[int]) -> None:
+        """Add a clause: at least one of its literals is true."""
+        self._solver.add_clause(list(clause))
+
+    def solve(self, assumptions: Sequence[int] = ()) -> bool:
+        """Whether the clauses can be satisfied with these literals true."""
+        self.solves += 1
+        satisfiable = bool(self._solver.solve(assumptions=list(assumptions)))
+        self._model = self._solver.get_model() or [] if satisfiable else []
+        return satisfiable
+
+    def core(self) -> frozenset[int]:
+        """After a "no": assumptions that suffice for it. Not minimal."""
+        return frozenset(self._solver.get_core() or ())
+
+    def value(self, variable: int) -> bool:
+        """After a "yes": the value of a variable; False for one that is newer than the answer."""
+        return variable <= len(self._model) and self._model[variable - 1] > 0
+
+    def close(self) -> None:
+        """Free the solver's memory; it lives outside Python's heap."""
+        self._solver.delete()

@@ -1,0 +1,174 @@
+"""Can these models be installed together? If not, which few of their lines say so?
+
+The answer "yes" comes with a solution that every reached release's dependencies were read for; the answer "no"
+with a conflict that is minimal in models first and then in lines: without any one of its models the others can
+be installed together, and so can its models without any one of its lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.utils import NormalizedName
+
+from wheelyard_resolver.candidates import Candidate
+from wheelyard_resolver.core_metadata import holds
+from wheelyard_resolver.formula import Formula
+from wheelyard_resolver.index import Index
+from wheelyard_resolver.model import Fleet, ModelPackage, RequirementLine, lines_of
+from wheelyard_resolver.target import Target
+from wheelyard_resolver.universe import Demand, Unit, Universe
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One way to install some requirement lines together: project to candidate, and the extras in force."""
+
+    picks: Mapping[NormalizedName, Candidate]
+    positions: Mapping[NormalizedName, int]
+    extras: Mapping[NormalizedName, frozenset[NormalizedName]]
+
+
+@dataclass(frozen=True)
+class MinimalConflict:
+    """Models (by key, sorted) and the lines of theirs, and of the fleet, that cannot be installed together."""
+
+    models: tuple[str, ...]
+    lines: tuple[RequirementLine, ...]
+
+
+class Engine:
+    """Answers questions about the models of one target; keeps everything learnt between questions."""
+
+    def __init__(
+        self, universe: Universe, constraints: Sequence[RequirementLine] = (), *, guarded: bool = False
+    ) -> None:
+        self.universe = universe
+        self.formula = Formula(universe, guarded=guarded)
+        self.constraints = self.applicable(constraints)
+
+    @classmethod
+    def for_fleet(cls, index: Index, fleet: Fleet, target: Target, more: Sequence[ModelPackage] = ()) -> Engine:
+        """An engine for the models of a fleet on one target, and for further candidates.
+
+        All lines that may ever be asked about must be known here: their direct references belong to the
+        candidates of the projects that they name.
+        """
+        direct: dict[NormalizedName, list[str]] = {}
+        for line in lines_of((*fleet.models, *more)):
+            url = line.requirement.url
+            if url is not None and url not in direct.setdefault(line.project, []):
+                direct[line.project].append(url)
+        return cls(Universe(index, target, fleet.policy, direct), fleet.constraints)
+
+    @property
+    def target(self) -> Target:
+        """What the models are to be installed on."""
+        return self.universe.target
+
+    def guarded(self) -> Engine:
+        """A fresh engine over the same universe whose formula has guards (see :class:`Formula`)."""
+        return Engine(self.universe, self.constraints, guarded=True)
+
+    def together(self, models: Sequence[ModelPackage]) -> Solution | MinimalConflict:
+        """Whether models can be installed together.
+
+        Raises:
+            Undecided: a page or metadata that the answer needs cannot be had.
+        """
+        self.load(models)
+        answer = self.solve((*lines_of(models), *self.constraints))
+        if isinstance(answer, Solution):
+            return answer
+        return self._shrink(models, answer)
+
+    def load(self, models: Sequence[ModelPackage]) -> None:
+        """Read the pages that the lines of models name, in one batch."""
+        self.universe.load(line.project for line in (*self.applicable(lines_of(models)), *self.constraints))
+
+    def applicable(self, lines: Iterable[RequirementLine]) -> tuple[RequirementLine, ...]:
+        """The lines whose marker holds on the target."""
+        return tuple(line for line in lines if holds(line.requirement.marker, self.target))
+
+    def solve(
+        self, lines: Sequence[RequirementLine], pins: Iterable[tuple[NormalizedName, int]] = ()
+    ) -> Solution | tuple[RequirementLine, ...]:
+        """A solution for lines (and pins: projects at given positions), or lines that suffice for a "no".
+
+        With pins, a "no" may be the fault of the pins alone: the lines named are then only a part of it.
+        """
+        lines = self.applicable(lines)
+        named = {self.literal(line): None for line in lines}
+        pinned = [literal for project, position in pins for literal in self.formula.pin(project, position)]
+        while self.formula.sat.solve([*named, *pinned, *self.formula.guards.values()]):
+            reached, unread = self._walk(lines)
+            if not unread:
+                return reached
+            self.formula.expand(unread)
+        core = self.formula.sat.core()
+        return tuple(line for line in lines if self.literal(line) in core)
+
+    def literal(self, line: RequirementLine) -> int:
+        """The selector of a requirement line. Lines that demand the same share it."""
+        demand = Demand.of(line.requirement)
+        return self.formula.demand(demand) if line.model is not None else self.formula.limit(demand)
+
+    def _walk(self, lines: Sequence[RequirementLine]) -> tuple[Solution, list[Unit]]:
+        """What the solver's answer installs, from the lines down; and the releases on the way not yet read."""
+        positions: dict[NormalizedName, int] = {}
+        extras: dict[NormalizedName, set[NormalizedName]] = {}
+        unread: list[Unit] = []
+        queue = [Demand.of(line.requirement) for line in lines if line.model is not None]
+        queued: set[Unit] = set()
+        for demand in queue:  # grows while it is walked
+            project = demand.project
+            if project not in positions:
+                positions[project] = self.formula.pick(project)
+            extras.setdefault(project, set()).update(demand.extras)
+            for extra in (None, *sorted(demand.extras)):
+                unit = Unit(project, positions[project], extra)
+                if unit in queued:
+                    continue
+                queued.add(unit)
+                if self.formula.is_expanded(unit):
+                    queue.extend(self.universe.dependencies(unit) or ())
+                else:
+                    unread.append(unit)
+        picks = {project: self.universe.candidates(project).usable[position] for project, position in positions.items()}
+        frozen = {project: frozenset(names) for project, names in extras.items()}
+        return Solution(picks, positions, frozen), unread
+
+    # -- minimal conflicts ----------------------------------------------------------------------------------
+
+    def _shrink(self, models: Sequence[ModelPackage], core: tuple[RequirementLine, ...]) -> MinimalConflict:
+        kept = self._fewest_models(models, core)
+        lines = self._fewest_lines((*lines_of(kept), *self.constraints))
+        return MinimalConflict(models=tuple(sorted(model.key for model in kept)), lines=lines)
+
+    def _fewest_models(self, models: Sequence[ModelPackage], core: Sequence[RequirementLine]) -> list[ModelPackage]:
+        """Drop whole models while the rest still conflicts. What is left is minimal: every drop was tried."""
+        needed = {line.model for line in core}
+        kept = [model for model in models if model.key in needed]
+        for model in sorted(kept, key=lambda item: item.key, reverse=True):
+            if model not in kept:
+                continue
+            rest = [other for other in kept if other is not model]
+            answer = self.solve((*lines_of(rest), *self.constraints))
+            if not isinstance(answer, Solution):
+                needed = {line.model for line in answer}
+                kept = [other for other in rest if other.key in needed]
+        return kept
+
+    def _fewest_lines(self, lines: Sequence[RequirementLine]) -> tuple[RequirementLine, ...]:
+        answer = self.solve(lines)
+        assert not isinstance(answer, Solution), "these models conflict"
+        kept = list(answer)
+        for line in reversed(answer):
+            if line not in kept:
+                continue
+            rest = [other for other in kept if other is not line]
+            smaller = self.solve(rest)
+            if not isinstance(smaller, Solution):
+                kept = [other for other in rest if other in smaller]
+        return tuple(kept)

@@ -130,7 +130,7 @@ class FileConflict(RegistryError):
         named = filename if filename == existing else f"{filename} ({existing} is the same file by another name)"
         super().__init__(
             f"{named} already exists with other contents; a file name is never used twice",
-            hint="raise the version and build again, or pass --skip-existing to twine",
+            hint="raise the version and build again; uv publish --check-url skips what is already here",
         )
 
 

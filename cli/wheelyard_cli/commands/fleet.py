@@ -1,0 +1,51 @@
+"""``wheelyard fleet``: the deployed fleet of a registry as a fleet file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+import tomli_w
+
+from wheelyard_cli.commands.deploy import registry_option
+from wheelyard_cli.registry_client import RegistryClient
+from wheelyard_resolver.errors import InputError
+
+
+@click.group(name="fleet")
+def command() -> None:
+    """Export the deployed fleet of a registry."""
+
+
+@command.command()
+@click.option("--stage", required=True, help="The stage to export: prod, staging ...")
+@click.option("--name", help="Name of the fleet [default: the stage].")
+@click.option("--python", metavar="VERSION", help="Python of the target [default: the registry's, 3.11].")
+@click.option("--platform", metavar="TAG", help="Platform of the target [default: manylinux_2_28_x86_64].")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here, not to stdout.")
+@registry_option
+def export(
+    *, stage: str, name: str | None, python: str | None, platform: str | None, output: Path | None, registry: str
+) -> None:
+    """Write what is deployed in a stage as a fleet file, for check and bases propose."""
+    with RegistryClient(registry) as client:
+        document = client.fleet(stage, name=name, python=python, platform=platform)
+    text = tomli_w.dumps(document)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        _write(output, text)
+    if not document.get("model"):
+        click.echo(f"nothing is deployed in {stage}: the fleet file has no models", err=True)
+
+
+def _write(path: Path, text: str) -> None:
+    # Written beside its place, then moved: a reader never meets half a file.
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise InputError(f"{path} cannot be written: {error.strerror}", hint="choose another place with -o") from error

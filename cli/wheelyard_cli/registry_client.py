@@ -1,0 +1,153 @@
+"""The registry's JSON API over HTTP. The command line knows a registry in no other way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from wheelyard_cli import __version__
+from wheelyard_cli.routing import without_credentials
+from wheelyard_cli.transfer import OriginAuth
+from wheelyard_resolver.errors import AuthenticationRequired, InputError, Undecided
+
+TOKEN_VARIABLE = "WHEELYARD_TOKEN"  # noqa: S105 (the name of the variable)
+REGISTRY_VARIABLE = "WHEELYARD_REGISTRY"
+
+
+class RegistryUnreachable(Undecided):
+    """A registry did not answer, or answered with something that is not its API."""
+
+    def __init__(self, *, url: str, reason: str) -> None:
+        super().__init__(
+            f"the registry at {url} could not be asked: {reason}",
+            hint=f"check --registry (or {REGISTRY_VARIABLE}) and that `wheelyard serve` runs there",
+        )
+        self.url = url
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentRow:
+    """A deployment as the registry tells it; times are ISO 8601 in UTC."""
+
+    model: str
+    version: str
+    stage: str
+    slot: str
+    owner: str | None
+    since: str
+
+
+class RegistryClient:
+    """A registry by its root URL, with a token or else the credentials of the URL or of ~/.netrc.
+
+    Every method raises :class:`RegistryUnreachable` (no answer, or a server error), AuthenticationRequired (401, 403)
+    or InputError with the registry's own words (any other refusal).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        environment = os.environ if environment is None else environment
+        token = token or environment.get(TOKEN_VARIABLE) or None
+        self.url = without_credentials(url).rstrip("/")
+        if not self.url.startswith(("http://", "https://")):
+            raise InputError(f"{self.url!r} is not the URL of a registry", hint="it looks like http://127.0.0.1:8080")
+        self._client = httpx.Client(
+            auth=_Bearer(token) if token else OriginAuth([url], environment),
+            headers={"User-Agent": f"wheelyard/{__version__}", "Accept": "application/json"},
+            timeout=httpx.Timeout(30.0, connect=10.0),
+            transport=transport or httpx.HTTPTransport(retries=2),
+        )
+
+    def __enter__(self) -> RegistryClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    @property
+    def index_url(self) -> str:
+        """The simple index of this registry, for pip, uv and the resolver."""
+        return f"{self.url}/simple/"
+
+    def fleet(
+        self, stage: str, *, name: str | None = None, python: str | None = None, platform: str | None = None
+    ) -> dict[str, object]:
+        """The fleet of a stage, in the shape of a fleet file."""
+        query = {"stage": stage, "name": name, "python": python, "platform": platform}
+        return self._ask("GET", "/api/v1/fleet", params=_given(query))
+
+    def record(self, *, model: str, version: str, stage: str, slot: str, owner: str | None) -> DeploymentRow:
+        """Record a deployment; it supersedes what ran in its stage and slot."""
+        body = {"model": model, "version": version, "stage": stage, "slot": slot, "owner": owner}
+        return self._row(self._ask("POST", "/api/v1/deployments", json=_given(body)))
+
+    def deployments(self, stage: str | None, *, history: bool = False) -> Sequence[DeploymentRow]:
+        """What is deployed, or with ``history`` everything that ever was, oldest first."""
+        query = {"stage": stage, "history": "true" if history else None}
+        found = self._ask("GET", "/api/v1/deployments", params=_given(query)).get("deployments")
+        if not isinstance(found, list):
+            raise self._not_ours("its answer lists no deployments")
+        return [self._row(entry) for entry in found]
+
+    def _row(self, entry: object) -> DeploymentRow:
+        try:
+            assert isinstance(entry, dict)
+            return DeploymentRow(**{name: entry[name] for name in DeploymentRow.__dataclass_fields__})
+        except (AssertionError, KeyError) as error:
+            raise self._not_ours("its answer is not a deployment") from error
+
+    def _ask(self, method: str, path: str, **content: Any) -> dict[str, object]:
+        try:
+            response = self._client.request(method, self.url + path, **content)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise RegistryUnreachable(url=self.url, reason=str(error) or type(error).__name__) from error
+        document = _document(response)
+        if response.is_success and document is not None:
+            return document
+        if response.status_code in {401, 403}:
+            raise AuthenticationRequired(url=self.url, status=response.status_code)
+        if document is None or response.status_code >= 500 or "code" not in document:
+            raise self._not_ours(f"it answered {response.status_code} {response.reason_phrase}".rstrip())
+        hint = document.get("hint")
+        raise InputError(
+            str(document.get("message") or document.get("detail")), hint=hint if isinstance(hint, str) else None
+        )
+
+    def _not_ours(self, reason: str) -> RegistryUnreachable:
+        return RegistryUnreachable(url=self.url, reason=reason)
+
+
+class _Bearer(httpx.Auth):
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Any:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
+
+
+def _given(values: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _document(response: httpx.Response) -> dict[str, object] | None:
+    try:
+        document = response.json()
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None

@@ -19,8 +19,8 @@ from packaging.version import InvalidVersion, Version
 
 from wheelyard_resolver.errors import UnreadableWheel
 
-TAIL = 64 * 1024
-"""Bytes asked for first: the directory of most wheels and, with it, their METADATA."""
+TAIL = 32 * 1024
+"""Bytes asked for first: the directory of most wheels and, with it, their METADATA (docs/design/decisions.md)."""
 
 MAX_METADATA = 16 * 1024 * 1024
 """A METADATA file beyond this is a bomb or a mistake."""
@@ -53,7 +53,18 @@ class _SparseFile(io.RawIOBase):
         self._position = 0
 
     def add(self, start: int, data: bytes) -> None:
+        """Put in bytes that have arrived, joined to a part that begins where they end."""
+        for number, (begin, later) in enumerate(self._parts):
+            if begin == start + len(data):
+                self._parts[number] = (start, data + later)
+                return
         self._parts.append((start, data))
+
+    def gap(self, wanted: ByteRange) -> ByteRange:
+        """A range generous enough for the reads that follow, up to where bytes are held already."""
+        stop = min(self._size, max(wanted.stop, wanted.start + TAIL))
+        held = [begin for begin, _ in self._parts if wanted.start < begin < stop]
+        return ByteRange(wanted.start, min(held, default=stop))
 
     def readable(self) -> bool:
         return True
@@ -95,8 +106,8 @@ def read_metadata(filename: str, size: int) -> Generator[ByteRange, bytes, bytes
         try:
             return metadata_of(filename, archive)
         except _Missing as missing:
-            # Small reads come in runs (local header, then data): fetch generously to save round trips.
-            wanted = ByteRange(missing.wanted.start, min(size, max(missing.wanted.stop, missing.wanted.start + TAIL)))
+            # Small reads come in runs (local header, then data): fetching generously saves round trips.
+            wanted = archive.gap(missing.wanted)
             archive.add(wanted.start, (yield wanted))
 
 

@@ -57,7 +57,7 @@ class Target:
         major, minor = self.release
         return f"cp{major}{minor}-{self.platform}"
 
-    @property
+    @cached_property
     def release(self) -> tuple[int, int]:
         """(major, minor)."""
         version = Version(self.python)

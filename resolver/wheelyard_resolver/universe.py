@@ -67,6 +67,7 @@ class Universe:
         self._candidates: dict[NormalizedName, CandidateList] = {}
         self._positions: dict[tuple[NormalizedName, str, str | None], tuple[int, ...]] = {}
         self._metadata: dict[tuple[NormalizedName, int], CoreMetadata | InvalidMetadata] = {}
+        self._dependencies: dict[Unit, tuple[Demand, ...] | None] = {}
 
     def load(self, projects: Iterable[NormalizedName]) -> None:
         """Read the pages of projects that are about to be asked for, in one batch."""
@@ -122,9 +123,13 @@ class Universe:
 
     def dependencies(self, unit: Unit) -> tuple[Demand, ...] | None:
         """What a candidate demands of other projects on this target; None if it is unusable (see :meth:`flaw`)."""
-        if self.flaw(unit) is not None:
-            return None
-        return tuple(dict.fromkeys(Demand.of(requirement) for requirement in self._requirements(unit)))
+        if unit not in self._dependencies:
+            self._dependencies[unit] = (
+                None
+                if self.flaw(unit) is not None
+                else tuple(dict.fromkeys(Demand.of(requirement) for requirement in self._requirements(unit)))
+            )
+        return self._dependencies[unit]
 
     def flaw(self, unit: Unit) -> str | None:
         """Why a candidate, or one extra of it, is unusable whatever is asked for; None if it is usable."""

@@ -1,0 +1,134 @@
+"""``proposal.md``: the proposal for people, from the answer down to what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from wheelyard_cli.images import dockerfile, file_names
+from wheelyard_cli.images.file_names import MARK
+from wheelyard_resolver.proposal import Base, Conflict, Proposal
+
+
+def render(proposal: Proposal) -> str:
+    """The text of the page (CommonMark with tables)."""
+    sections = [
+        _answer(proposal),
+        *_bases(proposal.bases),
+        *_conflicts(proposal.conflicts),
+        *_unplaceable(proposal),
+        _next(proposal),
+    ]
+    return f"<!-- {MARK} -->\n\n" + "\n\n".join(sections) + "\n"
+
+
+def plural(number: int, noun: str) -> str:
+    """``1 base``, ``2 bases``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def human_bytes(size: int) -> str:
+    """A size in decimal units, as registries show it: ``812 B``, ``4.2 MB``."""
+    amount, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 999.95:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{size} B" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+def _answer(proposal: Proposal) -> str:
+    models = sum(len(base.models) for base in proposal.bases)
+    verdict = f"**{plural(len(proposal.bases), 'base')} for {plural(models, 'model')}.** "
+    if proposal.minimal:
+        verdict += "Proved: with fewer it cannot be done."
+    else:
+        verdict += f"The fewest found in the time given; at least {proposal.lower_bound} are needed."
+    lines = [f"# Bases of {_text(proposal.fleet)} ({_text(proposal.stage)})", "", verdict]
+    if proposal.unplaceable:
+        count = plural(len(proposal.unplaceable), "model")
+        lines += ["", f"**{count} cannot be hosted at all**: see [below](#not-placed)."]
+    lines += ["", f"Snapshot of the indexes this rests on: `{proposal.snapshot}`."]
+    return "\n".join(lines)
+
+
+def _bases(bases: tuple[Base, ...]) -> Iterator[str]:
+    if not bases:
+        return
+    rows = ["| base | target | models | packages | wheels |", "|---|---|---|---:|---:|"]
+    for base in bases:
+        unknown = any(package.wheel.size is None for package in base.packages)
+        size = f"{'at least ' if unknown else ''}{human_bytes(base.size)}"
+        models = ", ".join(_text(model) for model in base.models)
+        rows.append(f"| {base.name} | {base.target} | {models} | {len(base.packages)} | {size} |")
+    yield "## Bases\n\n" + "\n".join(rows)
+
+
+def _conflicts(conflicts: tuple[Conflict, ...]) -> Iterator[str]:
+    if not conflicts:
+        return
+    yield (
+        "## Conflicts\n\n"
+        "Why the models need more than one base. Each entry is minimal: without any one of its lines, the rest "
+        "installs. Grouped by the projects that the lines name."
+    )
+    for title, group in _by_projects(conflicts):
+        yield f"### {title}\n\n" + "\n".join(_conflict(conflict) for conflict in group)
+
+
+def _by_projects(conflicts: Iterable[Conflict]) -> list[tuple[str, list[Conflict]]]:
+    groups: dict[str, list[Conflict]] = {}
+    for conflict in conflicts:
+        projects = ", ".join(sorted({line.project for line in conflict.lines}))
+        groups.setdefault(f"{projects} on {conflict.target}", []).append(conflict)
+    return sorted(groups.items())
+
+
+def _conflict(conflict: Conflict) -> str:
+    who = ", ".join(_text(model) for model in conflict.models) or "the fleet's constraints"
+    lines = [f"- {who}"]
+    for line in conflict.lines:
+        owner = _text(line.model) if line.model else "constraint of the fleet"
+        origin = f" ({_text(line.origin)})" if line.origin else ""
+        lines.append(f"  - {owner}: `{line.requirement}`{origin}")
+    lines += [f"  - {_text(sentence)}" for sentence in conflict.because]
+    return "\n".join(lines)
+
+
+def _unplaceable(proposal: Proposal) -> Iterator[str]:
+    if not proposal.unplaceable:
+        return
+    yield "## Not placed\n\nNo environment of their target can host these models:\n\n" + "\n".join(
+        f"- **{_text(item.model)}**: {_text(item.reason)}" for item in proposal.unplaceable
+    )
+
+
+def _next(proposal: Proposal) -> str:
+    steps = ["Review the bases above and commit this directory: it is what images are built from."]
+    built = next((base for base in proposal.bases if dockerfile.render(proposal, base) is not None), None)
+    if built is not None:
+        name = file_names.dockerfile(built.name)
+        command = f"docker build -f {name} --build-arg INDEX_URL=https://YOUR-INDEX/simple/ -t {built.name.lower()} ."
+        steps.append(
+            f"Build each base here, with docker, podman or buildah: `{command}`. "
+            "For an index that wants a login, add `--secret id=netrc,src=$HOME/.netrc`."
+        )
+    if proposal.bases:
+        first = file_names.requirements(proposal.bases[0].name)
+        steps.append(
+            "Or try one in a virtual environment: "
+            f"`pip install --require-hashes --no-deps --only-binary :all: -r {first}`."
+        )
+    if proposal.unplaceable:
+        steps.append(
+            "Change a requirement of each model that is not placed, or accept that it stays out with "
+            f"`--allow-unplaceable {proposal.unplaceable[0].model}`."
+        )
+    if not proposal.minimal:
+        steps.append("Run again with a longer `--time-limit` to have the number of bases proved.")
+    return "## What to do next\n\n" + "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+
+
+def _text(words: str) -> str:
+    """Words as one line of Markdown in which nothing is taken for markup."""
+    flat = " ".join(words.split())
+    return "".join(f"\\{character}" if character in "\\`*_[]<>|" else character for character in flat)

@@ -8,6 +8,7 @@ with asyncio.
 
 from __future__ import annotations
 
+import errno
 import io
 import zipfile
 import zlib
@@ -21,6 +22,9 @@ from wheelyard_resolver.errors import UnreadableWheel
 
 TAIL = 32 * 1024
 """Bytes asked for first: the directory of most wheels and, with it, their METADATA (docs/design/decisions.md)."""
+
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OverflowError, ValueError)
+"""What zipfile raises for a damaged archive. ValueError: a name that is not UTF-8."""
 
 MAX_METADATA = 16 * 1024 * 1024
 """A METADATA file beyond this is a bomb or a mistake."""
@@ -77,7 +81,9 @@ class _SparseFile(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, origin + offset)
+        if origin + offset < 0:
+            raise OSError(errno.EINVAL, "an offset before the start")
+        self._position = origin + offset
         return self._position
 
     def read(self, size: int | None = -1) -> bytes:
@@ -126,15 +132,12 @@ def metadata_of(filename: str, archive: io.RawIOBase | io.BufferedIOBase) -> byt
             if member.file_size > MAX_METADATA:
                 raise UnreadableWheel(filename=filename, reason=f"its METADATA claims {member.file_size} bytes")
             return wheel.read(member)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        OverflowError,
-    ) as error:
+    except _DAMAGE as error:
         raise UnreadableWheel(filename=filename, reason=f"not a readable wheel: {error}") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise UnreadableWheel(filename=filename, reason="not a readable wheel: an offset before the start") from error
 
 
 def _metadata_member(filename: str, members: list[str]) -> str:
@@ -153,7 +156,11 @@ def _metadata_member(filename: str, members: list[str]) -> str:
 
 
 def _same_version(text: str, version: Version) -> bool:
-    try:
-        return Version(text.replace("_", "-")) == version or Version(text.replace("_", "+", 1)) == version
-    except InvalidVersion:
-        return False
+    # PEP 427 writes "_" for "-"; some tools write it for the "+" of a local version as well.
+    for spelling in (text.replace("_", "-"), text.replace("_", "+", 1)):
+        try:
+            if Version(spelling) == version:
+                return True
+        except InvalidVersion:
+            continue
+    return False

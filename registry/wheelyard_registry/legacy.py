@@ -24,11 +24,16 @@ from wheelyard_registry.ingest import Claims, Ingest, Outcome
 
 with warnings.catch_warnings():
     # Bottle imports cgi, which Python 3.11 and 3.12 announce as deprecated; later ones get the legacy-cgi package.
+    # It also installs an import hook of the kind that Python 3.12 dropped, of which 3.10 and 3.11 warn.
     warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.simplefilter("ignore", ImportWarning)
     import pypiserver
     from pypiserver.backend import Backend, BackendProxy
     from pypiserver.bottle_wrapper import BaseRequest, request
     from pypiserver.config import RunConfig
+
+# That hook serves Bottle's plugins only, of which there are none, and would slow and warn of every later import.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pypiserver.")]
 
 _uploader: contextvars.ContextVar[str] = contextvars.ContextVar("uploader")
 _outcome: contextvars.ContextVar[list[Outcome]] = contextvars.ContextVar("outcome")

@@ -1,0 +1,106 @@
+"""A registry in this process, with a token, and a loopback upstream."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from httpx import Response
+
+from tests.registry.fake_upstream import FakeUpstream, serving_upstream
+from tests.registry.in_process import Client, client_of
+from tests.registry.wheels import Built
+from wheelyard_registry.app import create_app
+from wheelyard_registry.settings import Settings
+from wheelyard_registry.storage import prepare
+from wheelyard_resolver.page import JSON_V1
+
+
+@dataclass
+class Clock:
+    """A time that moves when a test says so."""
+
+    now: dt.datetime = field(default=dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.timezone.utc))
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+    def forward(self, **delta: float) -> None:
+        """Let time pass."""
+        self.now += dt.timedelta(**delta)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A running registry as a test talks to it."""
+
+    settings: Settings
+    client: Client
+    token: str
+    clock: Clock
+
+    @property
+    def auth(self) -> tuple[str, str]:
+        """What twine sends."""
+        return ("__token__", self.token)
+
+    def upload(self, built: Built, *, token: str | None = None, **fields: str) -> Response:
+        """Upload as twine does; ``fields`` are added to the form or replace what is in it."""
+        form = {":action": "file_upload", "protocol_version": "1", **fields}
+        content = {"content": (built.filename, built.data, "application/octet-stream")}
+        auth = ("__token__", token or self.token)
+        return self.client.post("/", data=form, files=content, auth=auth)
+
+    def page(self, project: str) -> dict[str, object]:
+        """A project page as JSON."""
+        response = self.client.get(f"/simple/{project}/", headers={"Accept": JSON_V1})
+        assert response.status_code == 200, response.text
+        document = response.json()
+        assert isinstance(document, dict)
+        return document
+
+    def stored_files(self) -> list[Path]:
+        """Every file that holds somebody's bytes."""
+        settings = self.settings
+        folders = (settings.blobs, settings.cache, settings.staging)
+        return sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+
+
+@contextmanager
+def running(settings: Settings, clock: Clock, token: str | None = None) -> Iterator[Registry]:
+    """A registry on a data directory, prepared as ``wheelyard serve`` does it."""
+    prepared = prepare(settings, clock)
+    text = token or (prepared.first_token.text if prepared.first_token else "")
+    with prepared.lock, client_of(create_app(settings, clock=clock)) as client:
+        yield Registry(settings, client, text, clock)
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    """A Basic header."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+@pytest.fixture
+def upstream() -> Iterator[FakeUpstream]:
+    with serving_upstream() as index:
+        yield index
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    """A registry without upstream."""
+    with running(Settings(data=tmp_path / "data", upstream=None), Clock()) as started:
+        yield started
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, upstream: FakeUpstream) -> Iterator[Registry]:
+    """A registry before the loopback upstream."""
+    settings = Settings(data=tmp_path / "data", upstream=upstream.url, upstream_retries=0)
+    with running(settings, Clock()) as started:
+        yield started

@@ -1,0 +1,129 @@
+"""A small simple index on loopback that misbehaves on request. It answers over real HTTP, so nothing is patched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+from tests.registry.wheels import Built
+from wheelyard_resolver.page import JSON_V1
+
+
+@dataclass
+class FakeUpstream:
+    """What the index holds and how it behaves; a test changes it as it goes."""
+
+    url: str = ""
+    files: dict[str, list[Built]] = field(default_factory=dict)
+    down: bool = False
+    honours_ranges: bool = True
+    offers_metadata: dict[str, bytes] = field(default_factory=dict)
+    states_hashes: bool = True
+    served_instead: dict[str, bytes] = field(default_factory=dict)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, project: str, built: Built) -> Built:
+        """List a file."""
+        self.files.setdefault(project, []).append(built)
+        return built
+
+    def asked_for(self, ending: str) -> list[str]:
+        """The Range headers (or "") of the requests whose path ends so."""
+        return [ranges for path, ranges in self.requests if path.endswith(ending)]
+
+    def page(self, project: str) -> bytes:
+        """The project's page; PyPI's fields, without core metadata unless that is offered."""
+        entries = [
+            {
+                "filename": built.filename,
+                "url": f"/packages/{built.filename}",
+                "hashes": {"sha256": built.sha256} if self.states_hashes else {},
+                "size": len(built.data),
+                "upload-time": "2024-05-06T07:08:09.000001Z",
+                "requires-python": ">=3.8",
+                "yanked": False,
+                "core-metadata": self._offer(built),
+            }
+            for built in self.files[project]
+        ]
+        return json.dumps({"meta": {"api-version": "1.1"}, "name": project, "files": entries}).encode()
+
+    def _offer(self, built: Built) -> object:
+        raw = self.offers_metadata.get(built.filename)
+        return False if raw is None else {"sha256": hashlib.sha256(raw).hexdigest()}
+
+    def content(self, filename: str) -> bytes | None:
+        """The bytes sent for a file."""
+        if filename in self.served_instead:
+            return self.served_instead[filename]
+        if filename.endswith(".metadata"):
+            return self.offers_metadata.get(filename.removesuffix(".metadata"))
+        held = [built.data for listed in self.files.values() for built in listed if built.filename == filename]
+        return held[0] if held else None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    index: FakeUpstream
+
+    def do_GET(self) -> None:
+        index = self.index
+        index.requests.append((self.path, self.headers.get("Range", "")))
+        if index.down:
+            self._answer(503, b"down", "text/plain")
+            return
+        project = self.path.removeprefix("/simple/").rstrip("/")
+        if self.path.startswith("/simple/") and project in index.files:
+            self._page(index.page(project))
+        else:
+            self._file(index.content(self.path.rpartition("/")[2]))
+
+    def _page(self, body: bytes) -> None:
+        etag = f'"{hashlib.sha256(body).hexdigest()}"'
+        if self.headers.get("If-None-Match") == etag:
+            self._answer(304, b"", JSON_V1, {"ETag": etag})
+        else:
+            self._answer(200, body, JSON_V1, {"ETag": etag})
+
+    def _file(self, data: bytes | None) -> None:
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        if data is None:
+            self._answer(404, b"not here", "text/plain")
+        elif wanted and self.index.honours_ranges:
+            first, last = int(wanted[1]), min(int(wanted[2]), len(data) - 1)
+            self._answer(206, data[first : last + 1], "x", {"Content-Range": f"bytes {first}-{last}/{len(data)}"})
+        else:
+            self._answer(200, data, "application/octet-stream")
+
+    def _answer(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the signature of the base class)
+        """Say nothing."""
+
+
+@contextmanager
+def serving_upstream() -> Iterator[FakeUpstream]:
+    """An empty index that listens on a free loopback port."""
+    index = FakeUpstream()
+    handler = type("Handler", (_Handler,), {"index": index})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        index.url = f"http://127.0.0.1:{server.server_address[1]}/simple/"
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield index
+        finally:
+            server.shutdown()
+            thread.join()

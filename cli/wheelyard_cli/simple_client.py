@@ -159,7 +159,7 @@ class _Wheel:
                 wanted = reader.send(tail)
             while True:
                 part = self._part(wanted.header, wanted)
-                if part.data is None:
+                if part.data is None or part.total not in {None, size}:
                     return self._whole()
                 wanted = reader.send(part.data)
         except StopIteration as end:

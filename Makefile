@@ -1,0 +1,42 @@
+# Everything happens in .venv; all that is needed beforehand is Python 3.10 or later with pip and venv, and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.demo ## Publish, install, check and plan the example models, in under three minutes
+	@$(BIN)/python examples/demo.py
+
+test: .venv/.dev ## Run the test suite
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: .venv/.dev ## Check style, format, types and the arrows between the packages
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean: ## Remove the environment and everything that was made
+	rm -rf .venv demo-out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "error: $(PYTHON) is older than Python 3.10, or missing; name another: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+	  { rm -rf .venv; echo "error: $(PYTHON) cannot make environments; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+
+.venv/.demo: .venv/bin/python pyproject.toml
+	@echo "installing wheelyard into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[registry]' build hatchling twine
+	@touch $@
+
+.venv/.dev: .venv/bin/python pyproject.toml
+	@echo "installing wheelyard and its development tools into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' hatchling
+	@touch $@ .venv/.demo

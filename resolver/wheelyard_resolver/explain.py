@@ -35,10 +35,11 @@ class Explanation:
         return f"Because {_joined(self.facts)}, {self.conclusion}."
 
 
-def explain(engine: Engine, conflict: MinimalConflict, models: Sequence[ModelPackage]) -> Explanation:
+def explain(engine: Engine, conflict: MinimalConflict, company: Sequence[ModelPackage] = ()) -> Explanation:
     """Why the models of a conflict cannot be installed together (or, for one model, at all).
 
-    ``models`` are those of the conflict: the hints are tried on them whole.
+    ``company`` are models, those of the conflict among them, that are to be installed together: every hint is
+    tried on all of them. Without it no hints are looked for.
     """
     chain = _chain(engine, conflict.lines)
     facts = [*(_line_fact(line) for line in conflict.lines), *chain]
@@ -46,7 +47,7 @@ def explain(engine: Engine, conflict: MinimalConflict, models: Sequence[ModelPac
         conclusion = f"{conflict.models[0]} cannot be installed on {engine.target}"
     else:
         conclusion = f"{_joined(conflict.models)} cannot be installed together"
-    return Explanation(tuple(facts), conclusion, _hints(engine, conflict, models))
+    return Explanation(tuple(facts), conclusion, _hints(engine, conflict, company) if company else ())
 
 
 def _line_fact(line: RequirementLine) -> str:
@@ -182,21 +183,33 @@ def _plural(reason: str, count: int) -> str:
 
 # -- hints --------------------------------------------------------------------------------------------------
 
+_UPPER = frozenset({"<", "<="})
 
-def _hints(engine: Engine, conflict: MinimalConflict, models: Sequence[ModelPackage]) -> tuple[str, ...]:
-    """For each line: whether admitting other releases there alone is a way out, tried on the whole models."""
+
+def _hints(engine: Engine, conflict: MinimalConflict, company: Sequence[ModelPackage]) -> tuple[str, ...]:
+    """For each line: a release that it would have to admit to be a way out on its own, tried on all."""
     hints = []
     for line in conflict.lines:
-        if line.model is None or not line.requirement.specifier:
+        if line.model is None:
             continue
-        relaxed = Requirement(str(line.requirement))
-        relaxed.specifier = SpecifierSet()
-        changed = [_with_line(model, line, replace(line, requirement=relaxed)) for model in models]
-        answer = engine.together(changed)
-        if isinstance(answer, Solution) and line.project in answer.picks:
-            version = answer.picks[line.project].version
-            hints.append(f"let {line.model} admit {line.project} {version} (it requires {line.text})")
+        for specifier in _wider(line.requirement.specifier):
+            relaxed = Requirement(str(line.requirement))
+            relaxed.specifier = specifier
+            changed = [_with_line(model, line, replace(line, requirement=relaxed)) for model in company]
+            answer = engine.together(changed)
+            if isinstance(answer, Solution):
+                version = answer.picks[line.project].version
+                hints.append(f"let {line.model} admit {line.project} {version} (it requires {line.text})")
+                break
     return tuple(hints)
+
+
+def _wider(specifier: SpecifierSet) -> list[SpecifierSet]:
+    """Newer releases first (no upper bounds), then older ones (nothing but upper bounds)."""
+    upper = [part for part in specifier if part.operator in _UPPER]
+    lower = [part for part in specifier if part.operator in {">", ">="}]
+    found = [SpecifierSet(",".join(map(str, lower)))] if len(lower) < len(specifier) else []
+    return [*found, SpecifierSet(",".join(map(str, upper)))] if lower else found
 
 
 def _with_line(model: ModelPackage, old: RequirementLine, new: RequirementLine) -> ModelPackage:

@@ -44,12 +44,13 @@ class Conflict:
     """A minimal set of requirement lines that cannot be installed together on ``target``.
 
     ``models`` are the keys of the models that the lines belong to; a constraint of the fleet belongs to none.
+    ``because`` says it in sentences.
     """
 
     target: Target
     models: tuple[str, ...]
     lines: tuple[RequirementLine, ...]
-    because: tuple[str, ...] = ()
+    because: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,11 @@ Clock = Callable[[], bool]
 """Tells whether time is up."""
 
 
+def never() -> bool:
+    """The clock of someone who has all the time."""
+    return False
+
+
 @dataclass(frozen=True)
 class TargetPlan:
     """How the models of one target group: the grouping is over ``models``, each of which is placeable."""
@@ -39,17 +44,25 @@ class TargetPlan:
         return [tuple(self.models[node] for node in group) for group in self.grouping.groups]
 
 
-def propose(fleet: Fleet, index: Index, out_of_time: Clock = lambda: False) -> Proposal:
-    """The fewest bases that cover the fleet.
+def plan(fleet: Fleet, index: Index, out_of_time: Clock = never) -> tuple[TargetPlan, ...]:
+    """How the models of each target group.
 
-    When time runs out before the number is proved least, the best found is returned, not minimal.
+    When time runs out before a number of groups is proved least, the best found is returned, not minimal.
+
+    Raises:
+        Undecided: something needed could not be read.
+    """
+    return tuple(plan_target(fleet, index, target, out_of_time) for target in fleet.targets())
+
+
+def propose(fleet: Fleet, recording: Recording, out_of_time: Clock = never) -> Proposal:
+    """The fewest bases that cover the fleet, with their locks. The index is read through ``recording``.
 
     Raises:
         Undecided: something needed could not be read.
         RecheckFailed: an answer did not stand up to the second opinion.
     """
-    recording = Recording(index)
-    plans = [plan_target(fleet, recording, target, out_of_time) for target in fleet.targets()]
+    plans = plan(fleet, recording, out_of_time)
     names = base_names()
     bases = tuple(_base(next(names), plan.engine, recording, group) for plan in plans for group in plan.groups())
     return Proposal(
@@ -73,13 +86,13 @@ def base_names() -> Iterator[str]:
 
 
 def _conflict(engine: Engine, found: MinimalConflict) -> Conflict:
-    return Conflict(engine.target, found.models, found.lines)
+    return Conflict(engine.target, found.models, found.lines, (str(explain(engine, found)),))
 
 
 # -- one target ---------------------------------------------------------------------------------------------
 
 
-def plan_target(fleet: Fleet, index: Index, target: Target, out_of_time: Clock = lambda: False) -> TargetPlan:
+def plan_target(fleet: Fleet, index: Index, target: Target, out_of_time: Clock = never) -> TargetPlan:
     """Group the models of one target."""
     engine = Engine.for_fleet(index, fleet, target)
     models = sorted((model for model in fleet.models if model.target == target), key=lambda model: model.key)
@@ -116,7 +129,7 @@ def why_unplaceable(engine: Engine, model: ModelPackage) -> Unplaceable | None:
     answer = engine.together([model])
     if isinstance(answer, Solution):
         return None
-    return Unplaceable(model.key, str(explain(engine, answer, [model])), answer.lines)
+    return Unplaceable(model.key, str(explain(engine, answer)), answer.lines)
 
 
 def _twins(engine: Engine, models: Sequence[ModelPackage]) -> list[list[ModelPackage]]:

@@ -1,0 +1,65 @@
+"""``wheelyard explain``: why models cannot be installed together."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from wheelyard_cli.workspace import Options, open_workspace, options
+from wheelyard_resolver.errors import InputError
+
+
+@click.command(name="explain")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@options
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def command(context: click.Context, *, models: tuple[str, ...], options: Options, form: str) -> None:
+    """Say why models of the fleet cannot be installed together, or that they can.
+
+    A MODEL is a name of the fleet, or NAME@SLOT. Exits with 1 if they cannot.
+    """
+    from wheelyard_cli import verdict_text
+    from wheelyard_resolver.explain import explain
+    from wheelyard_resolver.propose import why_unplaceable
+    from wheelyard_resolver.verdict import Engine, Solution
+
+    with open_workspace(options) as work:
+        chosen = []
+        for key in dict.fromkeys(models):
+            model = work.fleet.model(key)
+            if model is None:
+                known = ", ".join(sorted(known.key for known in work.fleet.models))
+                raise InputError(f"the fleet has no model {key}", hint=f"it has {known}")
+            chosen.append(model)
+        targets = sorted({model.target for model in chosen}, key=str)
+        if len(targets) > 1:
+            raise InputError(
+                f"these models run on different targets ({', '.join(map(str, targets))}), which never share a base",
+                hint="ask about models of one target",
+            )
+        engine = Engine.for_fleet(work.index, work.fleet, targets[0])
+        alone = [found for model in chosen if (found := why_unplaceable(engine, model)) is not None]
+        answer = None if alone else engine.together(chosen)
+        reason = None if answer is None or isinstance(answer, Solution) else explain(engine, answer, chosen)
+    together = not alone and reason is None
+    if form == "json":
+        document = {
+            "schema": "wheelyard/explain/1",
+            "models": [model.key for model in chosen],
+            "together": together,
+            "reasons": [item.reason for item in alone] + ([str(reason)] if reason is not None else []),
+            "hints": list(reason.hints) if reason is not None else [],
+        }
+        click.echo(json.dumps(document, indent=2))
+    elif together:
+        names = ", ".join(model.key for model in chosen)
+        click.echo(f"{names}: can be installed {'together ' if len(chosen) > 1 else ''}on {engine.target}")
+    for item in alone if form == "text" else ():
+        click.echo(item.reason)
+    if reason is not None and answer is not None and not isinstance(answer, Solution) and form == "text":
+        for line in verdict_text.explanation(reason, answer.lines, ""):
+            click.echo(line)
+    if not together:
+        context.exit(1)

@@ -1,0 +1,145 @@
+"""What every verdict starts from: a fleet, the index that it is judged against, and how long that may take.
+
+The options are those of ``check``, ``bases propose`` and ``explain``; their names and meaning are a contract.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wheelyard_cli.routing import DEFAULT_INDEX
+from wheelyard_resolver.errors import InputError
+from wheelyard_resolver.model import Fleet
+from wheelyard_resolver.snapshot import Recording
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options as given; see :func:`options`."""
+
+    fleet: Path | None
+    registry: str | None
+    stage: str
+    index_url: str | None
+    exclude_newer: str | None
+    snapshot: Path | None
+    offline: bool
+    time_limit: float | None
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A fleet, the index it is judged against, and its clock."""
+
+    fleet: Fleet
+    index: Recording
+    out_of_time: Callable[[], bool]
+
+
+_OPTIONS = (
+    click.option("--fleet", type=click.Path(path_type=Path, dir_okay=False), help="The fleet file."),
+    click.option(
+        "--registry",
+        metavar="URL",
+        envvar="WHEELYARD_REGISTRY",
+        show_envvar=True,
+        help="Take the fleet, and unless --index-url is given the index, from a registry.",
+    ),
+    click.option("--stage", default="prod", show_default=True, help="With --registry: the stage."),
+    click.option(
+        "--index-url",
+        metavar="URL",
+        envvar="WHEELYARD_INDEX_URL",
+        show_envvar=True,
+        help=f"The simple index, as pip is given it [default: {DEFAULT_INDEX}].",
+    ),
+    click.option("--exclude-newer", metavar="TIME", help="Only files uploaded earlier, e.g. 2026-11-20T00:00:00Z."),
+    click.option(
+        "--snapshot",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Answer from this file what it holds; add to it what is read.",
+    ),
+    click.option("--offline", is_flag=True, help="With --snapshot: read nothing from the network."),
+    click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help="Stop proving after S seconds."),
+)
+
+
+def options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the common options, handed over as one :class:`Options`."""
+    names = list(Options.__dataclass_fields__)
+
+    @wraps(command)
+    def with_options(**given: Any) -> None:
+        command(options=Options(**{name: given.pop(name) for name in names}), **given)
+
+    for option in reversed(_OPTIONS):
+        with_options = option(with_options)
+    return with_options
+
+
+@contextmanager
+def open_workspace(given: Options) -> Iterator[Workspace]:
+    """Read the fleet and connect to its index; everything is closed again at the end.
+
+    Raises:
+        InputError: the options or the fleet cannot be used.
+        Undecided: the registry or the index could not be read.
+    """
+    from wheelyard_cli.fleet_file import parse_exclude_newer, parse_fleet, read_fleet
+    from wheelyard_cli.metadata_cache import user_cache
+    from wheelyard_cli.progress import progress_on_stderr
+    from wheelyard_cli.registry_client import RegistryClient
+    from wheelyard_cli.released_models import resolve_packages
+    from wheelyard_cli.routing import Routing
+    from wheelyard_cli.simple_client import SimpleClient
+    from wheelyard_cli.snapshot_file import SnapshotFile
+    from wheelyard_resolver.index import Index
+
+    started = time.monotonic()
+    _check(given)
+    index_url = given.index_url
+    if given.fleet is not None:
+        document = read_fleet(given.fleet)
+    else:
+        assert given.registry is not None
+        with RegistryClient(given.registry) as registry:
+            document = parse_fleet(registry.fleet(given.stage), document=registry.url)
+            index_url = index_url or registry.index_url
+    if given.exclude_newer is not None:
+        limit = parse_exclude_newer(given.exclude_newer)
+        document = replace(document, policy=replace(document.policy, exclude_newer=limit))
+    routing = Routing(index_url or DEFAULT_INDEX, document.routes)
+    with ExitStack() as open_things:
+        index: Index | None = None
+        if not given.offline:
+            report = open_things.enter_context(progress_on_stderr())
+            client = SimpleClient(routing, cache=user_cache(os.environ), progress=report)
+            index = open_things.enter_context(client)
+        if given.snapshot is not None:
+            index = open_things.enter_context(SnapshotFile(given.snapshot, index, routing))
+        assert index is not None
+        recording = Recording(index)
+        yield Workspace(resolve_packages(document, recording), recording, _clock(started, given.time_limit))
+
+
+def _check(given: Options) -> None:
+    if (given.fleet is None) == (given.registry is None):
+        raise InputError(
+            "a fleet is needed, from one place" if given.fleet is None else "both --fleet and --registry are given",
+            hint="give --fleet FILE, or --registry URL",
+        )
+    if given.offline and given.snapshot is None:
+        raise InputError("--offline needs something to answer from", hint="add --snapshot FILE")
+
+
+def _clock(started: float, limit: float | None) -> Callable[[], bool]:
+    return lambda: limit is not None and time.monotonic() - started > limit

@@ -134,10 +134,11 @@ class PullThrough:
         return transfer
 
     async def _run(self, transfer: Transfer, project: NormalizedName, entry: DistributionFile) -> LocalBlob:
-        blob = await transfer.run(self._upstream, self._cache)
-        if entry.sha256 is None:
-            await self._learn(project, entry, FileFacts(sha256=blob.sha256))
-        return blob
+        async def learn(sha256: str) -> None:
+            if entry.sha256 is None:
+                await self._learn(project, entry, FileFacts(sha256=sha256))
+
+        return await transfer.run(self._upstream, self._cache, learn)
 
     def _arrived(self, source: str, task: asyncio.Task[LocalBlob]) -> None:
         self._transfers.pop(source, None)

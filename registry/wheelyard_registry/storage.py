@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -46,16 +46,16 @@ def prepare(settings: Settings, clock: Clock) -> Prepared:
         CannotServe: the directory or the database cannot be used.
     """
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
-        lock = (settings.data / "lock").open("ab")
-        blobs = open_blobs(settings)
-        database = Database(settings.database_url)
-        try:
-            database.migrate()
-            _sweep(settings, lock, Files(database), blobs)
-            return Prepared(first_token=Tokens(database).create_first(at=clock()), lock=lock)
-        finally:
-            database.close()
+        with ExitStack() as opened:
+            settings.data.mkdir(parents=True, exist_ok=True)
+            lock = opened.enter_context((settings.data / "lock").open("ab"))
+            blobs = open_blobs(settings)
+            with closing(Database(settings.database_url)) as database:
+                database.migrate()
+                _sweep(settings, lock, Files(database), blobs)
+                token = Tokens(database).create_first(at=clock())
+            opened.pop_all()  # the lock stays open, and thereby held
+            return Prepared(first_token=token, lock=lock)
     except OSError as error:
         reason = f"the data directory {settings.data} cannot be used ({error.strerror or error})"
         raise CannotServe(reason=reason, hint="choose another one with --data") from error

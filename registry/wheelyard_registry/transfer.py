@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import anyio.to_thread
@@ -37,8 +37,8 @@ class Transfer:
         """The full size: as the page says, else as upstream's answer says."""
         return self._length if self.announced_size is None else self.announced_size
 
-    async def run(self, upstream: Upstream, cache: BlobStore) -> LocalBlob:
-        """Fetch, verify and keep the file; readers follow meanwhile.
+    async def run(self, upstream: Upstream, cache: BlobStore, learn: Callable[[str], Awaitable[None]]) -> LocalBlob:
+        """Fetch, verify and keep the file; readers follow meanwhile. ``learn`` is told its sha256 before they get all.
 
         Raises:
             RegistryError: upstream failed, or sent something else than was announced. Readers are told the same.
@@ -49,6 +49,7 @@ class Transfer:
                 await self._fetch(upstream, staged)
                 self._verify(staged)
                 kept = await anyio.to_thread.run_sync(cache.keep, staged)
+            await learn(kept)
             blob = LocalBlob(cache.path(kept), kept, private=False)
             await self._advance(blob=blob)
         except OSError as error:

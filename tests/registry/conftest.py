@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from httpx import Response
-
 from tests.registry.fake_upstream import FakeUpstream, serving_upstream
 from tests.registry.in_process import Client, client_of
 from tests.registry.wheels import Built
+
 from wheelyard_registry.app import create_app
 from wheelyard_registry.settings import Settings
 from wheelyard_registry.storage import prepare
@@ -56,13 +57,19 @@ class Registry:
         auth = ("__token__", token or self.token)
         return self.client.post("/", data=form, files=content, auth=auth)
 
-    def page(self, project: str) -> dict[str, object]:
+    def page(self, project: str) -> dict[str, Any]:
         """A project page as JSON."""
         response = self.client.get(f"/simple/{project}/", headers={"Accept": JSON_V1})
         assert response.status_code == 200, response.text
         document = response.json()
         assert isinstance(document, dict)
         return document
+
+    def only_file(self, project: str) -> dict[str, Any]:
+        """The one file of a project's page."""
+        (file,) = self.page(project)["files"]
+        assert isinstance(file, dict)
+        return file
 
     def stored_files(self) -> list[Path]:
         """Every file that holds somebody's bytes."""

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from tests.registry.wheels import Built
+
 from wheelyard_resolver.page import JSON_V1
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
 from tests.registry import wheels
 from tests.registry.conftest import Registry
 from tests.registry.wheels import Built, core_metadata
@@ -33,7 +32,7 @@ def test_an_upload_is_listed_with_what_its_metadata_says(registry: Registry) -> 
 
 def test_an_sdist_is_listed_without_metadata(registry: Registry) -> None:
     assert registry.upload(wheels.sdist()).status_code == 200
-    (file,) = registry.page("demand-model")["files"]  # type: ignore[misc]
+    file = registry.only_file("demand-model")
     assert (file["filename"], file["core-metadata"]) == ("demand_model-1.4.0.tar.gz", False)
 
 
@@ -57,13 +56,19 @@ REFUSED = {
     "text, no zip": (Built(good.filename, b"hello"), "it is not a readable zip archive"),
     "nothing at all": (Built(good.filename, b""), "it is not a readable zip archive"),
     "truncated zip": (Built(good.filename, good.data[:-60]), "it is not a readable zip archive"),
-    "member twice": (wheels.duplicated(good, "demand_model/__init__.py"), "it holds 'demand_model/__init__.py' 2 times"),
+    "member twice": (
+        wheels.duplicated(good, "demand_model/__init__.py"),
+        "it holds 'demand_model/__init__.py' 2 times",
+    ),
     "way out": (wheels.wheel(members=[("../evil.py", b"")]), "it holds '../evil.py', which leads out of the archive"),
     "absolute": (wheels.wheel(members=[("/etc/evil", b"")]), "it holds the absolute path '/etc/evil'"),
     "no version": (Built("demand_model-py3-none-any.whl", good.data), "demand_model-py3-none-any.whl"),
     "egg": (Built("demand_model-1.0-py3.11.egg", good.data), "neither a wheel (.whl) nor an sdist"),
     "sdist without PKG-INFO": (wheels.sdist(metadata=b""), "it has no PKG-INFO in its top directory"),
-    "sdist of another": (wheels.sdist(metadata=core_metadata("other", "1.4.0")), "its metadata names the project 'other'"),
+    "sdist of another": (
+        wheels.sdist(metadata=core_metadata("other", "1.4.0")),
+        "its metadata names the project 'other'",
+    ),
     "sdist of text": (Built("demand_model-1.4.0.tar.gz", b"hello"), "it is not a readable archive"),
 }
 
@@ -149,6 +154,6 @@ def test_of_eight_uploads_of_one_name_one_wins_and_its_bytes_are_served(registry
         answers = list(pool.map(registry.upload, rivals))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 7
     (winner,) = (built for built, answer in zip(rivals, answers, strict=True) if answer.status_code == 200)
-    (file,) = registry.page("demand-model")["files"]  # type: ignore[misc]
+    file = registry.only_file("demand-model")
     assert file["hashes"]["sha256"] == winner.sha256
     assert registry.client.get(f"/files/demand-model/{winner.filename}").content == winner.data

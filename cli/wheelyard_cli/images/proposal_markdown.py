@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from wheelyard_cli.images import dockerfile, file_names
 from wheelyard_cli.images.file_names import MARK
 from wheelyard_resolver.proposal import Base, Conflict, Proposal
+
+_MARKUP = re.compile(r"[\\`*\[\]|]|<(?=[A-Za-z/!?])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
 def render(proposal: Proposal) -> str:
@@ -129,6 +132,5 @@ def _next(proposal: Proposal) -> str:
 
 
 def _text(words: str) -> str:
-    """Words as one line of Markdown in which nothing is taken for markup."""
-    flat = " ".join(words.split())
-    return "".join(f"\\{character}" if character in "\\`*_[]<>|" else character for character in flat)
+    """Words as one line of Markdown in which nothing is taken for markup; version ranges stay as they are."""
+    return _MARKUP.sub(lambda found: f"\\{found[0]}", " ".join(words.split()))

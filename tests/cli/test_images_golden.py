@@ -1,0 +1,21 @@
+"""Whole files, word for word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.cli.proposals import ENERGY
+
+from wheelyard_cli.images.write import files_of
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def test_the_golden_directory_holds_every_file_of_the_proposal() -> None:
+    assert sorted(path.name for path in GOLDEN.iterdir()) == sorted(files_of(ENERGY))
+
+
+@pytest.mark.parametrize("name", sorted(files_of(ENERGY)))
+def test_a_file_is_as_reviewed(name: str) -> None:
+    assert files_of(ENERGY)[name] == (GOLDEN / name).read_text(encoding="utf-8")

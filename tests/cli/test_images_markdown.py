@@ -1,0 +1,71 @@
+"""Facts of ``proposal.md``; its whole text is among the golden files."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from tests.cli.proposals import GLIBC, MACOS, SIX, base, line, package, proposal
+
+from wheelyard_cli.images import proposal_markdown
+from wheelyard_cli.images.proposal_markdown import human_bytes
+from wheelyard_resolver.proposal import Conflict, Unplaceable
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (4_200_000_000, "4.2 GB"),
+    ],
+)
+def test_sizes_are_told_in_decimal_units(size: int, text: str) -> None:
+    assert human_bytes(size) == text
+
+
+def test_a_number_that_is_not_proved_is_not_called_least() -> None:
+    text = proposal_markdown.render(proposal(base("base-a", SIX), minimal=False, lower_bound=0))
+    assert "The fewest found in the time given; at least 0 are needed." in text
+    assert "Proved" not in text
+    assert "--time-limit" in text
+
+
+def test_a_size_that_an_index_does_not_state_makes_the_sum_a_lower_bound() -> None:
+    text = proposal_markdown.render(proposal(base("base-a", SIX, package("plain", "1.0"))))
+    assert "| 2 | at least 11.1 kB |" in text
+
+
+def test_a_fleet_without_bases_says_so() -> None:
+    assert "**0 bases for 0 models.**" in proposal_markdown.render(proposal())
+
+
+def test_a_base_without_a_dockerfile_is_not_told_to_be_built() -> None:
+    assert "docker" not in proposal_markdown.render(proposal(base("base-a", SIX, target=MACOS)))
+
+
+def test_words_from_elsewhere_are_not_taken_for_markup() -> None:
+    reason = Unplaceable("spark", "<script> in `x` | __init__ needs a>=1,<2 in some_file\n# not a title")
+    text = proposal_markdown.render(dataclasses.replace(proposal(), unplaceable=(reason,)))
+    expected = r"- **spark**: \<script> in \`x\` \| \_\_init\_\_ needs a>=1,<2 in some_file # not a title"
+    assert expected in text.splitlines()
+
+
+def test_a_constraint_of_the_fleet_has_no_model() -> None:
+    lines = (line("churn", "six<1.16"), line(None, "six>=1.16", "fleet.toml:9"))
+    conflict = Conflict(target=GLIBC, models=("churn",), lines=lines, because=())
+    text = proposal_markdown.render(dataclasses.replace(proposal(), conflicts=(conflict,)))
+    assert "- churn\n  - churn: `six<1.16`\n  - constraint of the fleet: `six>=1.16` (fleet.toml:9)\n" in text
+
+
+def test_conflicts_are_grouped_by_the_projects_they_are_about() -> None:
+    def of(*requirements: str) -> Conflict:
+        lines = tuple(line("churn", requirement) for requirement in requirements)
+        return Conflict(target=GLIBC, models=("churn",), lines=lines, because=())
+
+    found = dataclasses.replace(proposal(), conflicts=(of("b<1", "a<1"), of("c<1"), of("a<2", "b<2")))
+    headings = [row for row in proposal_markdown.render(found).splitlines() if row.startswith("### ")]
+    assert headings == ["### a, b on cp311-manylinux_2_28_x86_64", "### c on cp311-manylinux_2_28_x86_64"]

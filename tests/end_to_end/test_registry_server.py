@@ -1,0 +1,189 @@
+"""The server as a process: its start, its end, and what happens on the wire."""
+
+from __future__ import annotations
+
+import base64
+import signal
+import socket
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import tomli
+from tests.registry import wheels
+from tests.registry.serving import Server, serving, wheelyard
+from tests.registry.wheels import Built
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("server"), "--no-upstream") as started:
+        yield started
+
+
+def upload(server: Server, built: Built) -> httpx.Response:
+    """Upload a file."""
+    return httpx.post(
+        server.url,
+        data={":action": "file_upload"},
+        files={"content": (built.filename, built.data)},
+        auth=("__token__", server.token),
+        trust_env=False,
+    )
+
+
+def staged(server: Server, *, expected: bool) -> bool:
+    """Whether anything lies in the staging folder, after the server had time to make it so or not."""
+    folder = server.data / "staging"
+    deadline = time.monotonic() + 5
+    while any(folder.iterdir()) is not expected and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return any(folder.iterdir())
+
+
+def test_the_token_file_is_for_its_owner_only(server: Server) -> None:
+    mode = (server.data.parent / "admin.token").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+    assert server.token.startswith("wy_")
+    assert server.token not in server.log.read_text()
+
+
+def test_without_a_token_file_the_token_is_shown_once(tmp_path: Path) -> None:
+    said = []
+    for _ in range(2):
+        with serving(tmp_path, "--no-upstream", token_file=False) as started:
+            said.append(started.log.read_text())
+    assert "admin token (shown once, keep it): wy_" in said[0]
+    assert "admin token" not in said[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_success(tmp_path: Path, number: signal.Signals) -> None:
+    with serving(tmp_path, "--no-upstream") as started:
+        started.process.send_signal(number)
+        assert started.process.wait(timeout=10) == 0
+    assert "Traceback" not in started.log.read_text()
+
+
+def test_killed_and_started_again_it_has_everything(tmp_path: Path) -> None:
+    built = wheels.wheel()
+    with serving(tmp_path, "--no-upstream") as started:
+        assert upload(started, built).status_code == 200
+        started.process.kill()
+        started.process.wait(timeout=10)
+    (tmp_path / "data" / "staging" / "left.part").write_bytes(b"half")
+    with serving(tmp_path, "--no-upstream") as again:
+        served = httpx.get(f"{again.url}/files/demand-model/{built.filename}", trust_env=False)
+        assert served.content == built.data
+        assert not staged(again, expected=False)
+
+
+def test_a_port_in_use_is_one_clear_message(server: Server, tmp_path: Path) -> None:
+    port = server.url.rpartition(":")[2]
+    done = wheelyard("serve", "--data", str(tmp_path), "--port", port, "--no-upstream")
+    assert done.returncode == 2
+    assert f"127.0.0.1:{port} cannot be listened on" in done.stderr
+    assert "--port 0 takes a free one" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--upstream", "pypi.org/simple"], "is not an http or https URL"),
+        (["--upstream", "https://pypi.org/simple", "--no-upstream"], "exclude each other"),
+        (["--data", "/dev/null/x"], "cannot be used"),
+    ],
+)
+def test_unusable_options_are_one_clear_message(tmp_path: Path, options: list[str], message: str) -> None:
+    done = wheelyard("serve", "--port", "0", "--data", str(tmp_path), *options)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("sent", [0.0, 0.5, 0.99])
+@pytest.mark.parametrize("chunked", [True, False])
+def test_a_connection_cut_in_the_middle_of_an_upload_leaves_nothing(server: Server, sent: float, chunked: bool) -> None:
+    built = wheels.wheel("cut_off", padding=400_000)
+    boundary = "x-boundary"
+    body = f'--{boundary}\r\nContent-Disposition: form-data; name=":action"\r\n\r\nfile_upload\r\n--{boundary}\r\n'
+    body += f'Content-Disposition: form-data; name="content"; filename="{built.filename}"\r\n\r\n'
+    content = body.encode() + built.data + f"\r\n--{boundary}--\r\n".encode()
+    login = base64.b64encode(f"__token__:{server.token}".encode()).decode()
+    length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(content)}"
+    head = f"POST /legacy/ HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {login}\r\n{length}\r\n"
+    head += f"Content-Type: multipart/form-data; boundary={boundary}\r\n\r\n"
+    part = content[: int(len(content) * sent)]
+    wire = f"{len(content):x}\r\n".encode() + part if chunked else part
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(head.encode() + wire)
+        assert staged(server, expected=True)
+    assert not staged(server, expected=False)
+    assert httpx.get(f"{server.index_url}cut-off/", trust_env=False).status_code == 404
+
+
+def test_deployments_are_recorded_listed_and_exported(server: Server, tmp_path: Path) -> None:
+    upload(server, wheels.wheel("churn", "1.8.0"))
+    where = {"WHEELYARD_REGISTRY": server.url, "WHEELYARD_TOKEN": server.token}
+    recorded = wheelyard("deploy", "record", "churn==1.8", "--stage", "prod", "--owner", "crm", **where)
+    assert (recorded.returncode, recorded.stderr) == (0, "recorded churn 1.8.0 in prod (slot default)\n")
+    listed = wheelyard("deploy", "list", "--stage", "prod", **where)
+    assert listed.stdout.splitlines()[1].split()[:5] == ["prod", "churn", "1.8.0", "default", "crm"]
+    fleet = tmp_path / "fleet.toml"
+    exported = wheelyard("fleet", "export", "--stage", "prod", "--python", "3.12", "-o", str(fleet), **where)
+    assert exported.returncode == 0, exported.stderr
+    assert tomli.loads(fleet.read_text()) == {
+        "fleet": {"name": "prod", "stage": "prod", "target": {"python": "3.12", "platform": "manylinux_2_28_x86_64"}},
+        "model": [
+            {"name": "churn", "version": "1.8.0", "slot": "default", "package": "churn==1.8.0", "owner": "crm"},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["deploy", "record", "churn>=1", "--stage", "prod"], 2, "'churn>=1' does not name one version"),
+        (["deploy", "record", "churn==77", "--stage", "prod"], 2, "churn 77 is not in this registry"),
+        (["deploy", "record", "churn==1", "--stage", "a b"], 2, "stage 'a b' may hold"),
+        (["fleet", "export", "--stage", "prod", "-o", "/dev/null/fleet.toml"], 2, "cannot be written"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_its_exit_code(
+    server: Server, arguments: list[str], code: int, message: str
+) -> None:
+    done = wheelyard(*arguments, "--registry", server.url, WHEELYARD_TOKEN=server.token)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "hint:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_token_recording_is_undecided(server: Server, tmp_path: Path) -> None:
+    done = wheelyard(
+        "deploy", "record", "churn==1.8.0", "--stage", "prod", "--registry", server.url, NETRC=str(tmp_path / "none")
+    )
+    assert done.returncode == 5
+    assert "it wants other credentials" in done.stderr
+
+
+def test_a_token_in_the_netrc_file_is_used(server: Server, tmp_path: Path) -> None:
+    upload(server, wheels.wheel("from_netrc", "1.0.0"))
+    file = tmp_path / "netrc"
+    file.write_text(f"machine 127.0.0.1 login __token__ password {server.token}\n")
+    file.chmod(0o600)
+    done = wheelyard(
+        "deploy", "record", "from-netrc==1.0.0", "--stage", "dev", "--registry", server.url, NETRC=str(file)
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_unreachable_registry_is_undecided() -> None:
+    done = wheelyard("deploy", "list", "--registry", "http://127.0.0.1:9")
+    assert done.returncode == 5
+    assert "the registry at http://127.0.0.1:9 could not be asked" in done.stderr

@@ -1,0 +1,80 @@
+"""A real ``wheelyard serve`` in a process of its own, and clients that this machine's settings do not disturb."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_READY = re.compile(r"wheelyard is ready at (http://\S+)/  \(index URL: (\S+)\)")
+_PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A registry that listens on a free loopback port."""
+
+    url: str
+    index_url: str
+    token: str
+    data: Path
+    log: Path
+    process: subprocess.Popen[bytes]
+
+
+def script(name: str) -> str:
+    """A command installed beside this Python."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    """The environment without the settings of pip, uv, twine and Wheelyard, and without configuration files."""
+    foreign = ("PIP_", "UV_", "TWINE_", "WHEELYARD_", "PYTHONPATH")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return {**kept, "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", "NO_COLOR": "1", "COLUMNS": "500", **extra}
+
+
+def run(command: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a client to its end."""
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, env=clean_environment(**environment)
+    )
+
+
+def wheelyard(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    return run([script("wheelyard"), *arguments], **environment)
+
+
+@contextmanager
+def serving(directory: Path, *options: str, token_file: bool = True) -> Iterator[Server]:
+    """Start a registry on a free port, wait until it says that it is ready, and stop it by SIGTERM."""
+    log, token = directory / "server.log", directory / "admin.token"
+    arguments = ["serve", "--data", str(directory / "data"), "--port", "0"]
+    arguments += ["--admin-token-file", str(token)] if token_file else []
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [script("wheelyard"), *arguments, *options], stdout=sink, stderr=sink, env=clean_environment()
+        )
+    try:
+        url, index_url = _wait_until_ready(process, log)
+        yield Server(url, index_url, token.read_text().strip() if token_file else "", directory / "data", log, process)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> tuple[str, str]:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        said = _READY.search(log.read_text())
+        if said is not None:
+            return said[1], said[2]
+        time.sleep(0.02)
+    raise AssertionError(f"the registry did not start:\n{log.read_text()}")

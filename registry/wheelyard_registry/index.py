@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -53,6 +53,15 @@ class Arriving(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A file that is not here yet, as its page announces it. ``fetch`` starts the transfer, or joins one."""
+
+    sha256: str | None
+    size: int | None
+    fetch: Callable[[], Awaitable[Arriving]]
+
+
 class Index(Protocol):
     """Pages, files and their metadata. None means: there is no such thing here."""
 
@@ -60,12 +69,8 @@ class Index(Protocol):
         """The page of a project."""
         ...
 
-    async def file(self, project: NormalizedName, filename: str) -> LocalBlob | Arriving | None:
-        """The bytes of a distribution file."""
-        ...
-
-    async def entry(self, project: NormalizedName, filename: str) -> DistributionFile | None:
-        """What is known of a file without fetching it."""
+    async def file(self, project: NormalizedName, filename: str) -> LocalBlob | Remote | None:
+        """A distribution file, here or to be fetched."""
         ...
 
     async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
@@ -103,11 +108,6 @@ class PrivateIndex:
         """See :class:`Index`."""
         stored = await anyio.to_thread.run_sync(self._files.find, project, filename)
         return None if stored is None else LocalBlob(self._blobs.path(stored.sha256), stored.sha256, private=True)
-
-    async def entry(self, project: NormalizedName, filename: str) -> DistributionFile | None:
-        """See :class:`Index`."""
-        stored = await anyio.to_thread.run_sync(self._files.find, project, filename)
-        return None if stored is None else _described(stored)
 
     async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
         """See :class:`Index`."""
@@ -147,13 +147,9 @@ class OriginRule:
         """See :class:`Index`."""
         return await (await self._origin(project)).listing(project)
 
-    async def file(self, project: NormalizedName, filename: str) -> LocalBlob | Arriving | None:
+    async def file(self, project: NormalizedName, filename: str) -> LocalBlob | Remote | None:
         """See :class:`Index`."""
         return await (await self._origin(project)).file(project, filename)
-
-    async def entry(self, project: NormalizedName, filename: str) -> DistributionFile | None:
-        """See :class:`Index`."""
-        return await (await self._origin(project)).entry(project, filename)
 
     async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
         """See :class:`Index`."""

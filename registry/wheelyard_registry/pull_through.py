@@ -15,7 +15,7 @@ from wheelyard_registry.blobs import BlobStore
 from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.catalogue.mirror import CachedPage, FileFacts, Mirror
 from wheelyard_registry.errors import RegistryError, UpstreamFailed
-from wheelyard_registry.index import Arriving, Listing, LocalBlob
+from wheelyard_registry.index import Arriving, Listing, LocalBlob, Remote
 from wheelyard_registry.remote_metadata import RemoteMetadata
 from wheelyard_registry.simple import file_url
 from wheelyard_registry.single_flight import SingleFlight
@@ -73,27 +73,27 @@ class PullThrough:
         remaining = max(0, int((known.fresh_until - self._clock()).total_seconds()))
         return Listing(page=replace(known.page, files=files), max_age=remaining)
 
-    async def entry(self, project: NormalizedName, filename: str) -> DistributionFile | None:
-        """See :class:`~wheelyard_registry.index.Index`; the URL is upstream's."""
+    async def file(self, project: NormalizedName, filename: str) -> LocalBlob | Remote | None:
+        """See :class:`~wheelyard_registry.index.Index`."""
+        entry = await self._entry(project, filename)
+        if entry is None:
+            return None
+
+        async def fetch() -> Arriving:
+            transfer = self._transfer(project, entry)
+            await transfer.started()
+            return transfer
+
+        return await self._local(project, entry) or Remote(entry.sha256, entry.size, fetch)
+
+    async def _entry(self, project: NormalizedName, filename: str) -> DistributionFile | None:
         known = await self._page(project)
         files = () if known.page is None else known.page.files
         return next((file for file in files if file.filename == filename), None)
 
-    async def file(self, project: NormalizedName, filename: str) -> LocalBlob | Arriving | None:
-        """See :class:`~wheelyard_registry.index.Index`."""
-        entry = await self.entry(project, filename)
-        if entry is None:
-            return None
-        blob = await self._local(project, entry)
-        if blob is not None:
-            return blob
-        transfer = self._transfer(project, entry)
-        await transfer.started()
-        return transfer
-
     async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
         """See :class:`~wheelyard_registry.index.Index`."""
-        entry = await self.entry(project, filename)
+        entry = await self._entry(project, filename)
         if entry is None or not filename.endswith(".whl"):
             return None
         source = _source(entry)

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from wheelyard_registry import negotiation, simple
 from wheelyard_registry.errors import NotFound
-from wheelyard_registry.index import Index, Listing, LocalBlob, PrivateIndex
+from wheelyard_registry.index import Arriving, Index, Listing, LocalBlob, PrivateIndex
 from wheelyard_resolver.page import JSON_V1
 
 FOR_EVER = 365_000_000
@@ -61,24 +61,27 @@ class ReadRoutes:
         return await self._distribution(request, project, filename)
 
     async def _distribution(self, request: Request, project: NormalizedName, filename: str) -> Response:
-        entry = await self._index.entry(project, filename)
-        if entry is None:
+        found = await self._index.file(project, filename)
+        if found is None:
             raise NotFound(what=f"{filename} of {project}")
-        if request.method == "HEAD" and entry.sha256 and entry.size is not None:
-            headers = {**_file_headers(entry.sha256, private=False), "Content-Length": str(entry.size)}
-            if not await self._private.owns(project):
-                return Response(headers=headers, media_type=_MEDIA_TYPE)
-        content = await self._index.file(project, filename)
-        if content is None:
-            raise NotFound(what=f"{filename} of {project}")
-        if not isinstance(content, LocalBlob):
-            if content.sha256 is not None and "range" not in request.headers and request.method == "GET":
-                headers = dict(_file_headers(content.sha256, private=False))
-                if content.size is not None:
-                    headers["Content-Length"] = str(content.size)
-                return StreamingResponse(content.chunks(), headers=headers, media_type=_MEDIA_TYPE)
-            content = await content.finished()
-        return _blob(request, content)
+        if isinstance(found, LocalBlob):
+            return _blob(request, found)
+        if found.sha256 and matches(request.headers.get("if-none-match"), f'"{found.sha256}"'):
+            return Response(status_code=304, headers=_file_headers(found.sha256, private=False))
+        if request.method == "HEAD" and found.sha256 and found.size is not None:
+            headers = {**_file_headers(found.sha256, private=False), "Content-Length": str(found.size)}
+            return Response(headers=headers, media_type=_MEDIA_TYPE)
+        return await _arriving(request, await found.fetch())
+
+
+async def _arriving(request: Request, arriving: Arriving) -> Response:
+    # Its tag must be known before the first byte is sent, and a range can only be cut from what has been verified.
+    if arriving.sha256 is None or "range" in request.headers or request.method == "HEAD":
+        return _blob(request, await arriving.finished())
+    headers = dict(_file_headers(arriving.sha256, private=False))
+    if arriving.size is not None:
+        headers["Content-Length"] = str(arriving.size)
+    return StreamingResponse(arriving.chunks(), headers=headers, media_type=_MEDIA_TYPE)
 
 
 _MEDIA_TYPE = "application/octet-stream"

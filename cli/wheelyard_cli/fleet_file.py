@@ -110,7 +110,7 @@ def _exclude_newer(fleet: Table) -> dt.datetime | None:
     try:
         return parse_exclude_newer(value.isoformat() if isinstance(value, dt.date) else value)
     except InputError as error:
-        fleet.wrong("exclude-newer", error.message, hint=error.hint)
+        fleet.problems.add(fleet.at("exclude-newer"), f"{fleet.title}, exclude-newer: {error.message}", hint=error.hint)
         return None
 
 
@@ -118,7 +118,7 @@ def parse_exclude_newer(text: object) -> dt.datetime:
     """A point in time as RFC 3339 writes it, with its zone: of the fleet file or of ``--exclude-newer``.
 
     Raises:
-        InputError: it is not one. The message goes on after the name of the key or option.
+        InputError: it is not one.
     """
     try:
         if not isinstance(text, str) or len(text) <= len("2026-11-20"):
@@ -126,7 +126,7 @@ def parse_exclude_newer(text: object) -> dt.datetime:
         return parse_time(text)
     except ValueError as error:
         raise InputError(
-            f'is "{text}", which is not a time with a zone', hint='write it like "2026-11-20T00:00:00Z" (RFC 3339)'
+            f'"{text}" is not a time with a zone', hint='write it like "2026-11-20T00:00:00Z" (RFC 3339)'
         ) from error
 
 

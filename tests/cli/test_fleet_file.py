@@ -237,7 +237,7 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
           hint: add stage = "prod"
         fleet.toml:3: [fleet]: "stagee" is not a known key
           hint: did you mean "stage"?
-        fleet.toml:4: [fleet]: "exclude-newer" is "2026-11-20", which is not a time with a zone
+        fleet.toml:4: [fleet], exclude-newer: "2026-11-20" is not a time with a zone
           hint: write it like "2026-11-20T00:00:00Z" (RFC 3339)
         fleet.toml:5: [fleet]: "max-bases" must be a whole number, not true
         fleet.toml:7: [fleet.target]: Python 3.99 is not known to this version of wheelyard
@@ -417,3 +417,13 @@ def test_what_is_wrong_with_a_base(tmp_path: Path, base: str, message: str) -> N
 def test_what_is_wrong_with_a_model(tmp_path: Path, keys: str, message: str) -> None:
     """Contradictions, and keys that are missing."""
     assert told_after_head(tmp_path, f"[[model]]\n{keys}\n") == message
+
+
+def test_the_example_of_the_reference_is_a_fleet_file(tmp_path: Path) -> None:
+    """docs/fleet-file.md shows one that can be used."""
+    reference = Path(__file__).parents[2] / "docs" / "fleet-file.md"
+    example = reference.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+    assert [entry.model.key for entry in read_fleet(write(tmp_path, example)).models] == [
+        "demand-forecast",
+        "demand-forecast@canary",
+    ]

@@ -1,0 +1,178 @@
+"""Can models be installed together, and if not, which few lines say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.resolver.fake_index import TARGET, FakeIndex, Projects, Release, constraint, fleet, metadata, model
+
+from wheelyard_resolver.model import CandidatePolicy, ModelPackage, RequirementLine
+from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
+
+
+def ask(
+    projects: Projects | FakeIndex,
+    *models: ModelPackage,
+    policy: CandidatePolicy | None = None,
+    constraints: Sequence[RequirementLine] = (),
+) -> Solution | MinimalConflict:
+    index = projects if isinstance(projects, FakeIndex) else FakeIndex(projects)
+    engine = Engine.for_fleet(index, fleet(*models, policy=policy, constraints=constraints), TARGET)
+    return engine.together(models)
+
+
+def picks(answer: Solution | MinimalConflict) -> dict[str, str]:
+    assert isinstance(answer, Solution), answer
+    return {project: str(candidate.version) for project, candidate in answer.picks.items()}
+
+
+def conflict(answer: Solution | MinimalConflict) -> tuple[tuple[str, ...], list[str]]:
+    assert isinstance(answer, MinimalConflict), answer
+    return answer.models, [str(line.requirement) for line in answer.lines]
+
+
+THREE: Projects = {"x": {"1": [], "2": [], "3": []}}
+
+
+def test_compatible_ranges_have_a_solution() -> None:
+    """The ranges overlap in 2."""
+    assert picks(ask(THREE, model("a", "x<3"), model("b", "x>1"))) == {"x": "2"}
+
+
+def test_disjoint_ranges_conflict_in_two_lines() -> None:
+    """Each model's other line is left out."""
+    projects: Projects = {**THREE, "y": {"1": []}}
+    answer = ask(projects, model("a", "y", "x<2"), model("b", "x>=2", "y"))
+    assert conflict(answer) == (("a", "b"), ["x<2", "x>=2"])
+
+
+def test_three_models_may_conflict_though_every_pair_installs() -> None:
+    """x in {1,2}, {2,3} and {1,3}: pairs are not enough."""
+    models = model("a", "x!=3"), model("b", "x!=1"), model("c", "x!=2")
+    for one in models:
+        rest = [other for other in models if other is not one]
+        assert isinstance(ask(THREE, *rest), Solution)
+    assert conflict(ask(THREE, *models)) == (("a", "b", "c"), ["x!=3", "x!=1", "x!=2"])
+
+
+def test_a_conflict_is_minimal_in_models_before_lines() -> None:
+    """Two models conflict in three lines; a two-line conflict over three models would name one model too many."""
+    projects: Projects = {"x": {"1": [], "2": []}, "y": {"1": ["x==1"], "2": ["x==2"]}, "z": {"1": []}}
+    answer = ask(projects, model("a", "y<2", "z"), model("b", "z", "x>=2"), model("c", "z"))
+    assert conflict(answer) == (("a", "b"), ["y<2", "x>=2"])
+
+
+def test_an_older_release_is_taken_where_the_newest_does_not_fit() -> None:
+    """y 2 wants x 2, which a forbids; y 1 does."""
+    projects: Projects = {"x": {"1": [], "2": []}, "y": {"1": ["x==1"], "2": ["x==2"]}}
+    assert picks(ask(projects, model("a", "x<2", "y"))) == {"x": "1", "y": "1"}
+
+
+def test_a_marker_that_does_not_hold_on_the_target_asks_for_nothing() -> None:
+    """On Linux, the Windows line of the model and the one of the release are not there."""
+    projects: Projects = {"x": {"1": ["nowhere; sys_platform == 'win32'"]}}
+    assert picks(ask(projects, model("a", "x", "nowhere2; python_version < '3'"))) == {"x": "1"}
+
+
+def test_an_extra_brings_its_dependencies() -> None:
+    """x[fast] needs y; plain x does not."""
+    projects: Projects = {"x": {"1": Release(["y; extra == 'fast'"], extras=["fast"])}, "y": {"1": []}}
+    assert picks(ask(projects, model("a", "x[fast]"))) == {"x": "1", "y": "1"}
+    assert picks(ask(projects, model("a", "x"))) == {"x": "1"}
+
+
+def test_extras_may_ask_for_extras_of_their_own_project() -> None:
+    """x[all] -> x[one,two], as many projects spell it."""
+    release = Release(["x[one,two]; extra == 'all'", "y; extra == 'one'", "z; extra == 'two'"], extras=["all"])
+    projects: Projects = {"x": {"1": release}, "y": {"1": []}, "z": {"1": []}}
+    assert picks(ask(projects, model("a", "x[all]"))) == {"x": "1", "y": "1", "z": "1"}
+
+
+def test_one_model_activates_an_extra_for_all() -> None:
+    """What b asks of x's extra restricts a, too."""
+    projects: Projects = {"x": {"1": Release(["y<2; extra == 'e'"], extras=["e"])}, "y": {"1": [], "2": []}}
+    answer = ask(projects, model("a", "x", "y>=2"), model("b", "x[e]"))
+    assert conflict(answer) == (("a", "b"), ["y>=2", "x[e]"])
+
+
+def test_names_of_extras_are_normalised() -> None:
+    """PEP 685: Fast_IO is fast-io."""
+    projects: Projects = {"x": {"1": Release(["y; extra == 'Fast_IO'"], extras=["Fast_IO"])}, "y": {"1": []}}
+    assert picks(ask(projects, model("a", "x[fast.io]"))) == {"x": "1", "y": "1"}
+
+
+def test_an_extra_that_a_release_does_not_offer_is_ignored() -> None:
+    """pip and uv warn and go on."""
+    assert picks(ask(THREE, model("a", "x[nope]==3"))) == {"x": "3"}
+
+
+def test_a_constraint_restricts_without_installing() -> None:
+    """The fleet's x<2 does not bring x in, but keeps its releases down."""
+    projects: Projects = {**THREE, "y": {"1": []}}
+    limits = [constraint("x<2")]
+    assert picks(ask(projects, model("a", "y"), constraints=limits)) == {"y": "1"}
+    assert picks(ask(projects, model("a", "x"), constraints=limits)) == {"x": "1"}
+    assert conflict(ask(projects, model("a", "x>=2"), constraints=limits)) == (("a",), ["x>=2", "x<2"])
+
+
+def test_metadata_that_cannot_be_read_takes_its_release_out() -> None:
+    """x 3 has an impossible dependency line, x 2 no METADATA at all: x 1 is left."""
+    broken = b"Metadata-Version: 2.1\nName: x\nVersion: 3\nRequires-Dist: y (>=1,\n\n"
+    projects: Projects = {"x": {"1": [], "2": Release(metadata=None), "3": Release(metadata=broken)}}
+    assert picks(ask(projects, model("a", "x"))) == {"x": "1"}
+    assert conflict(ask(projects, model("a", "x>1"))) == (("a",), ["x>1"])
+
+
+def test_requires_python_of_the_metadata_counts_where_the_page_is_silent() -> None:
+    """Indexes older than PEP 503's attribute state it in METADATA only."""
+    old = b"Metadata-Version: 2.1\nName: x\nVersion: 2\nRequires-Python: <3\n\n"
+    projects: Projects = {"x": {"1": [], "2": Release(metadata=old)}}
+    assert picks(ask(projects, model("a", "x"))) == {"x": "1"}
+
+
+def test_the_best_wheel_decides_the_metadata() -> None:
+    """Two wheels of one release disagree; the one that would be installed is right."""
+    release = Release(
+        tags=["py3-none-any", "cp311-cp311-manylinux_2_17_x86_64"],
+        metadata_by_tag={"py3-none-any": ["nowhere"], "cp311-cp311-manylinux_2_17_x86_64": ["y"]},
+    )
+    assert picks(ask({"x": {"1": release}, "y": {"1": []}}, model("a", "x"))) == {"x": "1", "y": "1"}
+
+
+def test_a_direct_reference_is_the_only_candidate_of_its_line() -> None:
+    """The wheel behind the URL is installed, and its own dependencies count."""
+    url = "https://elsewhere.example/x-9-py3-none-any.whl"
+    index = FakeIndex({**THREE, "y": {"1": []}})
+    index.host(url, metadata("x", "9", ["y"]))
+    assert picks(ask(index, model("a", f"x @ {url}"))) == {"x": "9", "y": "1"}
+    assert conflict(ask(index, model("a", f"x @ {url}"), model("b", "x<9")))[0] == ("a", "b")
+
+
+def test_a_release_that_depends_on_a_url_is_unusable() -> None:
+    """Only a model's own line may name a URL."""
+    projects: Projects = {"x": {"1": [], "2": ["y @ https://elsewhere.example/y-1-py3-none-any.whl"]}}
+    assert picks(ask(projects, model("a", "x"))) == {"x": "1"}
+
+
+def test_local_versions_and_epochs_are_compared_as_pep_440_says() -> None:
+    """x==1.0 admits 1.0+cpu; 1!1.0 is newer than 2.0."""
+    projects: Projects = {"x": {"1.0+cpu": []}, "y": {"2.0": [], "1!1.0": []}}
+    assert picks(ask(projects, model("a", "x==1.0", "y>2"))) == {"x": "1.0+cpu", "y": "1!1.0"}
+
+
+def test_cycles_are_no_trouble() -> None:
+    """x needs y needs x."""
+    projects: Projects = {"x": {"1": ["y"], "2": ["y<2"]}, "y": {"1": ["x>1"], "2": ["x<2"]}}
+    assert picks(ask(projects, model("a", "x", "y"))) in ({"x": "2", "y": "1"}, {"x": "1", "y": "2"})
+
+
+def test_a_conflict_without_a_project_names_the_line() -> None:
+    """The index does not know nowhere."""
+    assert conflict(ask(THREE, model("a", "x", "nowhere"))) == (("a",), ["nowhere"])
+
+
+def test_only_what_a_solution_reaches_is_read() -> None:
+    """Metadata of releases that are not picked is left alone."""
+    index = FakeIndex({"x": {str(number): [] for number in range(100)}})
+    ask(index, model("a", "x"))
+    assert index.asked == ["x", "x-99-py3-none-any.whl"]

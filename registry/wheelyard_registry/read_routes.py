@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 from packaging.utils import NormalizedName, canonicalize_name
 from starlette.requests import Request
@@ -12,12 +13,15 @@ from starlette.responses import FileResponse, RedirectResponse, Response, Stream
 from starlette.types import Receive, Scope, Send
 
 from wheelyard_registry import negotiation, simple
-from wheelyard_registry.errors import NotFound
+from wheelyard_registry.errors import NotFound, RegistryError
 from wheelyard_registry.index import Arriving, Index, Listing, LocalBlob, PrivateIndex
 from wheelyard_resolver.page import JSON_V1
 
 FOR_EVER = 365_000_000
 """Seconds. A file name never changes its bytes, so a client need not ask twice."""
+
+SMALL = 1024 * 1024
+"""Bytes up to which a file from upstream is verified before its first byte is sent, so that a failure has a status."""
 
 _BYTE_RANGES = re.compile(r"\s*bytes\s*=\s*(?:\d+-\d*|-\d+)(?:\s*,\s*(?:\d+-\d*|-\d+))*\s*", re.IGNORECASE)
 
@@ -75,13 +79,25 @@ class ReadRoutes:
 
 
 async def _arriving(request: Request, arriving: Arriving) -> Response:
-    # Its tag must be known before the first byte is sent, and a range can only be cut from what has been verified.
-    if arriving.sha256 is None or "range" in request.headers or request.method == "HEAD":
+    # Streamed only where a cut shows: with its length announced. Its tag must be known before the first byte is
+    # sent, and a range can only be cut from what has been verified.
+    plain = request.method == "GET" and "range" not in request.headers
+    if not plain or arriving.sha256 is None or arriving.size is None or arriving.size <= SMALL:
         return _blob(request, await arriving.finished())
-    headers = dict(_file_headers(arriving.sha256, private=False))
-    if arriving.size is not None:
-        headers["Content-Length"] = str(arriving.size)
-    return StreamingResponse(arriving.chunks(), headers=headers, media_type=_MEDIA_TYPE)
+    headers = {**_file_headers(arriving.sha256, private=False), "Content-Length": str(arriving.size)}
+    return ArrivingResponse(arriving.chunks(), headers=headers, media_type=_MEDIA_TYPE)
+
+
+class ArrivingResponse(StreamingResponse):
+    """Bytes passed on as they arrive. If they turn out to be wrong the response ends before its announced length.
+
+    The client then sees a broken transfer, which is what it is; the transfer itself has logged the reason.
+    """
+
+    async def stream_response(self, send: Send) -> None:
+        """Send what comes; see :class:`ArrivingResponse`."""
+        with suppress(RegistryError):
+            await super().stream_response(send)
 
 
 _MEDIA_TYPE = "application/octet-stream"

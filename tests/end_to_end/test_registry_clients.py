@@ -178,10 +178,14 @@ def test_pip_respects_a_cut_off_by_upload_time(place: Place, tmp_path: Path) -> 
 
 
 def test_pip_refuses_an_upstream_wheel_whose_bytes_changed(place: Place, tmp_path: Path) -> None:
-    built = place.upstream.add("bad-dep", wheels.wheel("bad_dep", "1.0", padding=600_000))
+    built = place.upstream.add("bad-dep", wheels.wheel("bad_dep", "1.0", padding=3_000_000))
     place.upstream.served_instead[built.filename] = built.data[:-1] + b"!"
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+        httpx.get(f"{place.server.url}/files/bad-dep/{built.filename}", trust_env=False)
     command = [sys.executable, "-m", "pip", "install", "--no-cache-dir", "--retries", "0", "--target"]
     done = run([*command, str(tmp_path / "site"), "--index-url", place.server.index_url, "bad-dep"])
     assert done.returncode != 0
     assert not (place.server.data / "cache" / built.sha256[:2] / built.sha256).exists()
     assert not (tmp_path / "site" / "bad_dep").exists()
+    assert "its sha256 is" in place.server.log.read_text()
+    assert "Traceback" not in place.server.log.read_text()

@@ -31,6 +31,15 @@ class Client:
         """See :meth:`request`."""
         return self.request("POST", path, **content)
 
+    def breaks_off(self, path: str) -> bool:
+        """Whether the response to a GET ends before it is complete, as a cut connection does on the wire."""
+        try:
+            self.get(path)
+        except AssertionError:
+            # httpx's ASGI transport asserts that an application completes its response.
+            return True
+        return False
+
 
 @contextmanager
 def client_of(app: Starlette) -> Iterator[Client]:

@@ -66,22 +66,35 @@ def test_many_clients_share_one_fetch(mirror: Registry, upstream: FakeUpstream) 
     assert len(upstream.asked_for(built.filename)) == 1
 
 
-@pytest.mark.parametrize("padding", [0, 3_000_000])
-def test_wrong_bytes_are_neither_served_nor_kept(mirror: Registry, upstream: FakeUpstream, padding: int) -> None:
-    built = upstream.add("six", six(padding))
+def test_wrong_bytes_of_a_small_file_are_an_error_and_not_kept(mirror: Registry, upstream: FakeUpstream) -> None:
+    built = upstream.add("six", six())
     upstream.served_instead[built.filename] = built.data[:-1] + b"!"
     response = mirror.client.get(f"/files/six/{built.filename}")
-    assert len(response.content) < len(built.data)
+    assert (response.status_code, response.json()["code"]) == (502, "upstream-corrupt")
+    assert f"where {built.sha256} was announced; nothing was kept" in response.json()["detail"]
     assert mirror.stored_files() == []
     del upstream.served_instead[built.filename]
     assert mirror.client.get(f"/files/six/{built.filename}").content == built.data
 
 
-@pytest.mark.parametrize("change", [b"", b"more"])
-def test_a_file_of_another_size_is_not_kept(mirror: Registry, upstream: FakeUpstream, change: bytes) -> None:
-    built = upstream.add("six", six())
-    upstream.served_instead[built.filename] = built.data + change if change else built.data[:-9]
-    assert mirror.client.get(f"/files/six/{built.filename}").content != built.data
+def test_a_large_file_with_wrong_bytes_breaks_off_and_is_not_kept(mirror: Registry, upstream: FakeUpstream) -> None:
+    built = upstream.add("six", six(padding=3_000_000))
+    upstream.served_instead[built.filename] = built.data[:-1] + b"!"
+    assert mirror.client.breaks_off(f"/files/six/{built.filename}")
+    assert mirror.stored_files() == []
+    del upstream.served_instead[built.filename]
+    assert mirror.client.get(f"/files/six/{built.filename}").content == built.data
+
+
+@pytest.mark.parametrize("padding", [0, 3_000_000])
+@pytest.mark.parametrize("surplus", [b"", b"more"])
+def test_a_file_of_another_size_is_not_kept(
+    mirror: Registry, upstream: FakeUpstream, padding: int, surplus: bytes
+) -> None:
+    built = upstream.add("six", six(padding))
+    upstream.served_instead[built.filename] = built.data + surplus if surplus else built.data[:-9]
+    path = f"/files/six/{built.filename}"
+    assert mirror.client.breaks_off(path) or mirror.client.get(path).status_code == 502
     assert mirror.stored_files() == []
 
 

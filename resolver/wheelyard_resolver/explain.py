@@ -138,7 +138,7 @@ def _dependency_fact(
     which = f"{project} {_versions([usable[position].version for position in admitted])}"
     if flaws and not alternatives:
         return f"{which} cannot be used ({min(flaws)})"
-    return f"{which} depends on {_or(alternatives)}"
+    return f"{which} {'depends' if len(admitted) == 1 else 'depend'} on {_or(alternatives)}"
 
 
 def _or(alternatives: Sequence[str]) -> str:

@@ -159,8 +159,7 @@ def test_the_second_opinion_finds_a_lock_that_does_not_hold(packages: list[tuple
 
 def test_the_second_opinion_finds_what_nothing_needs() -> None:
     """y is locked, but x is all there is."""
+    index = FakeIndex({**THREE, "y": {"1": []}})
     with pytest.raises(RecheckFailed) as raised:
-        recheck(
-            FakeIndex(THREE | {"y": {"1": []}}), TARGET, model("a", "x").lines, [locked("x", "1"), locked("y", "1")]
-        )
+        recheck(index, TARGET, model("a", "x").lines, [locked("x", "1"), locked("y", "1")])
     assert raised.value.problems == ("y is locked but nothing needs it",)

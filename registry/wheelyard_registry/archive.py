@@ -5,6 +5,7 @@ Nothing is extracted. The checks are those that keep installers from reading one
 
 from __future__ import annotations
 
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -21,7 +22,19 @@ from wheelyard_resolver.remote_wheel import MAX_METADATA, metadata_of
 MAX_UNPACKED_SDIST = 4 * 1024**3
 """Bytes of an unpacked sdist beyond which it is taken for a bomb: finding PKG-INFO unpacks all before it."""
 
-_UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,  # among them names that are not UTF-8 where they claim to be
+    IndexError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+)
 """What the standard library raises for damaged, encrypted or unsupported archives."""
 
 

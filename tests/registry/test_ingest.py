@@ -60,6 +60,10 @@ REFUSED = {
         wheels.duplicated(good, "demand_model/__init__.py"),
         "it holds 'demand_model/__init__.py' 2 times",
     ),
+    "name not in UTF-8": (
+        Built(good.filename, wheels.wheel(members=[("\u00e9", b"")]).data.replace("\u00e9".encode(), b"\xff\xff")),
+        "it is not a readable zip archive",
+    ),
     "way out": (wheels.wheel(members=[("../evil.py", b"")]), "it holds '../evil.py', which leads out of the archive"),
     "absolute": (wheels.wheel(members=[("/etc/evil", b"")]), "it holds the absolute path '/etc/evil'"),
     "no version": (Built("demand_model-py3-none-any.whl", good.data), "demand_model-py3-none-any.whl"),

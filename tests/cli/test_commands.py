@@ -1,0 +1,311 @@
+"""The commands as a person types them: exit codes, what goes to stdout, what goes to stderr, what is written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from packaging.utils import canonicalize_name
+from tests.resolver.fake_index import FakeIndex, Projects, Release
+
+from wheelyard_cli.main import main
+from wheelyard_cli.routing import Routing
+from wheelyard_cli.snapshot_file import SnapshotFile
+from wheelyard_resolver.page import parse_page
+
+PROJECTS: Projects = {
+    "pandas": {"1.5.3": ["numpy<2"], "2.2.0": ["numpy>=1.22"]},
+    "numpy": {"1.26.4": [], "2.1.0": []},
+    "pyspark": {"3.5.0": Release(tags=[])},
+    **{f"edge-{number}": {"1": [], "2": []} for number in range(5)},
+}
+
+FLEET = """\
+[fleet]
+name = "energy"
+stage = "prod"
+[fleet.target]
+python = "3.11"
+platform = "manylinux_2_28_x86_64"
+
+[[model]]
+name = "demand"
+version = "1.0"
+owner = "forecasting"
+requires = ["pandas<2"]
+
+[[model]]
+name = "churn"
+version = "1.0"
+requires = ["pandas>=2", "numpy>=2"]
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Shell:
+    """Runs commands in a directory that has a fleet file and a snapshot of PROJECTS."""
+
+    def __init__(self, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.directory = directory
+        self._capsys = capsys
+
+    def run(self, *arguments: str) -> Outcome:
+        """The command line with these arguments."""
+        with pytest.raises(SystemExit) as stopped:
+            main(list(arguments))
+        captured = self._capsys.readouterr()
+        assert isinstance(stopped.value.code, int)
+        return Outcome(stopped.value.code, captured.out, captured.err)
+
+    def ask(self, *arguments: str, fleet: str = FLEET) -> Outcome:
+        """A command on a fleet, answered from the snapshot."""
+        (self.directory / "fleet.toml").write_text(fleet)
+        return self.run(*arguments, "--fleet", "fleet.toml", "--snapshot", "world.snapshot", "--offline")
+
+
+@pytest.fixture
+def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """A shell in a fresh directory."""
+    monkeypatch.chdir(tmp_path)
+    index = FakeIndex(PROJECTS)
+    with SnapshotFile(tmp_path / "world.snapshot", index, Routing()) as snapshot:
+        names = [canonicalize_name(name) for name in PROJECTS]
+        for name, raw in snapshot.pages(names).items():
+            assert raw is not None
+            snapshot.metadata([file for file in parse_page(name, raw).files if file.filename.endswith(".whl")])
+    return Shell(tmp_path, capsys)
+
+
+# -- bases propose ----------------------------------------------------------------------------------------------
+
+
+def test_propose_tells_the_bases_and_writes_their_files(shell: Shell) -> None:
+    """The verdict on stdout, the list of files on stderr."""
+    found = shell.ask("bases", "propose", "-o", "out")
+    assert found.code == 0
+    assert found.out == (
+        "energy (prod): 2 models in 2 bases, fewer is impossible (proved)\n"
+        "  base-a  cp311-manylinux_2_28_x86_64  1 model, 2 packages, 57 B\n"
+        "    churn\n"
+        "  base-b  cp311-manylinux_2_28_x86_64  1 model, 2 packages, 58 B\n"
+        "    demand\n"
+    )
+    assert sorted(path.name for path in (shell.directory / "out").iterdir()) == [
+        "Dockerfile.base-a",
+        "Dockerfile.base-b",
+        "proposal.json",
+        "proposal.md",
+        "pylock.base-a.toml",
+        "pylock.base-b.toml",
+        "requirements.base-a.txt",
+        "requirements.base-b.txt",
+    ]
+
+
+def test_propose_twice_writes_the_same_bytes(shell: Shell) -> None:
+    """Two directories, file by file."""
+    for place in ("one", "two"):
+        shell.ask("bases", "propose", "-o", place)
+    one, two = (
+        {path.name: path.read_bytes() for path in (shell.directory / place).iterdir()} for place in ("one", "two")
+    )
+    assert one == two
+
+
+def test_the_json_of_propose_is_the_file_it_writes(shell: Shell) -> None:
+    """``--format json`` and proposal.json say the same, in the schema promised."""
+    document = json.loads(shell.ask("bases", "propose", "-o", "out", "--format", "json").out)
+    assert document == json.loads((shell.directory / "out" / "proposal.json").read_text())
+    assert document["schema"] == "wheelyard/proposal/1"
+    assert (document["minimal"], document["lower_bound"]) == (True, 2)
+    assert document["conflicts"][0]["models"] == ["churn", "demand"]
+
+
+UNPLACEABLE = FLEET + '[[model]]\nname = "etl"\nversion = "1"\nrequires = ["pyspark"]\n'
+
+
+def test_an_unplaceable_model_fails_and_everything_is_written_all_the_same(shell: Shell) -> None:
+    """Exit 1, unless it is allowed by name."""
+    found = shell.ask("bases", "propose", "-o", "out", fleet=UNPLACEABLE)
+    assert found.code == 1
+    assert "1 model that no environment can host:\n  etl: Because etl requires pyspark" in found.out
+    assert (shell.directory / "out" / "proposal.json").exists()
+    assert shell.ask("bases", "propose", "--allow-unplaceable", "etl", fleet=UNPLACEABLE).code == 0
+
+
+def test_without_time_to_prove_it_a_number_is_not_called_least(shell: Shell) -> None:
+    """Exit 4, never 0. Five models in a ring of conflicts: no three conflict pairwise, and yet two bases do not do."""
+    ring = "".join(
+        f'[[model]]\nname = "m{number}"\nversion = "1"\nrequires = ["edge-{number}==1", "edge-{(number + 1) % 5}==2"]\n'
+        for number in range(5)
+    )
+    fleet = FLEET.partition("[[model]]")[0] + ring
+    hasty = shell.ask("bases", "propose", "--time-limit", "0", fleet=fleet)
+    assert hasty.code == 4
+    assert hasty.out.startswith("energy (prod): 5 models in 3 bases, not proved least: at least 2\n")
+    assert hasty.err.startswith("error: 3 bases were found; fewer than 2 are impossible, what lies between")
+    assert shell.ask("bases", "propose", fleet=fleet).code == 0
+
+
+# -- check and explain ------------------------------------------------------------------------------------------
+
+
+def test_check_lists_conflicts_by_project_and_passes_within_max_bases(shell: Shell) -> None:
+    """Conflicts alone are no failure: a fleet may have several bases."""
+    found = shell.ask("check")
+    assert found.code == 0
+    assert found.out == (
+        "pandas: 1 conflict on cp311-manylinux_2_28_x86_64\n"
+        "  churn (pandas>=2), demand (pandas<2)\n"
+        "energy (prod) needs 2 bases\n"
+    )
+
+
+def test_check_fails_above_max_bases(shell: Shell) -> None:
+    """The fleet's own limit."""
+    found = shell.ask("check", fleet=FLEET.replace('stage = "prod"', 'stage = "prod"\nmax-bases = 1'))
+    assert found.code == 1
+    assert found.out.endswith("energy (prod) needs 2 bases, 1 allowed\n")
+
+
+def test_check_fails_for_an_unplaceable_model(shell: Shell) -> None:
+    """And passes when that model is allowed to be."""
+    assert shell.ask("check", fleet=UNPLACEABLE).code == 1
+    assert shell.ask("check", "--allow-unplaceable", "etl", fleet=UNPLACEABLE).code == 0
+
+
+def test_a_candidate_that_fits_somewhere_passes(shell: Shell) -> None:
+    """Which base, and why not the other, with the line to change."""
+    found = shell.ask("check", "pandas>=2,<3", "numpy<3")
+    assert found.code == 0
+    assert found.out == (
+        "candidate can join base-a (1 model)\n"
+        "candidate cannot join base-b (1 model)\n"
+        "  Because candidate requires pandas<3,>=2 and demand (owner: forecasting) requires pandas<2, "
+        "candidate and demand cannot be installed together.\n"
+        "    fleet.toml:12: pandas<2\n"
+        "  hint: let candidate admit pandas 1.5.3 (it requires pandas<3,>=2)\n"
+        "  hint: let demand admit pandas 2.2.0 (it requires pandas<2)\n"
+        "candidate can join 1 of 2 proposed bases on cp311-manylinux_2_28_x86_64\n"
+    )
+
+
+def test_a_candidate_that_fits_nowhere_fails(shell: Shell) -> None:
+    """Old pandas with new numpy: no base can have it, no environment even."""
+    found = shell.ask("check", "pandas<2", "numpy>=2")
+    assert found.code == 1
+    assert found.out == (
+        "candidate cannot be installed on cp311-manylinux_2_28_x86_64 at all\n"
+        "  Because candidate requires pandas<2, candidate requires numpy>=2 and pandas 1.5.3 depends on numpy<2, "
+        "candidate cannot be installed on cp311-manylinux_2_28_x86_64.\n"
+    )
+
+
+def test_a_project_directory_is_judged_in_place_of_its_older_release(shell: Shell) -> None:
+    """The new churn leaves its old self behind: nothing holds it back from demand's base."""
+    project = shell.directory / "churn"
+    project.mkdir()
+    (project / "pyproject.toml").write_text('[project]\nname = "churn"\nversion = "2"\ndependencies = ["pandas"]\n')
+    document = json.loads(shell.ask("check", "churn", "--format", "json").out)
+    assert [(base["name"], base["models"], base["joins"]) for base in document["bases"]] == [
+        ("base-a", [], True),
+        ("base-b", ["demand"], True),
+    ]
+
+
+def test_accepted_bases_are_asked_before_proposed_ones(shell: Shell) -> None:
+    """The fleet file says what is accepted today."""
+    lock = 'lock-version = "1.0"\ncreated-by = "test"\npackages = []\n'
+    (shell.directory / "pylock.prod.toml").write_text(lock)
+    base = '[[base]]\nname = "prod"\nlock = "pylock.prod.toml"\nmodels = ["demand"]\n'
+    found = shell.ask("check", "pandas<2", fleet=FLEET + base)
+    assert found.code == 0
+    assert found.out == (
+        "candidate can join prod (1 model)\ncandidate can join 1 of 1 accepted base on cp311-manylinux_2_28_x86_64\n"
+    )
+
+
+def test_explain_gives_the_reason_or_the_good_news(shell: Shell) -> None:
+    """Exit 1 and 0."""
+    found = shell.ask("explain", "demand", "churn")
+    assert found.code == 1
+    assert found.out.startswith("Because ")
+    assert shell.ask("explain", "demand").out == "demand: can be installed on cp311-manylinux_2_28_x86_64\n"
+
+
+def test_explain_knows_the_models_of_the_fleet(shell: Shell) -> None:
+    """A name mistyped is answered with the names there are."""
+    found = shell.ask("explain", "demnad")
+    assert (found.code, found.err) == (2, "error: the fleet has no model demnad\nhint: it has churn, demand\n")
+
+
+# -- input that cannot be used ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (('"pandas<2"', '"pandas<<2"'), "fleet.toml:12"),
+        (('owner = "forecasting"', 'onwer = "forecasting"'), "fleet.toml:11"),
+        (('name = "churn"', 'name = "demand"'), "fleet.toml:14"),
+        (('python = "3.11"', 'python = "three"'), "fleet.toml:5"),
+        (("[fleet.target]", "[fleet.target"), "fleet.toml:4"),
+    ],
+)
+def test_a_fault_in_the_fleet_file_is_told_with_its_line(shell: Shell, change: tuple[str, str], where: str) -> None:
+    """One message, exit 2, no traceback, nothing written."""
+    found = shell.ask("bases", "propose", "-o", "out", fleet=FLEET.replace(*change))
+    assert found.code == 2
+    assert found.out == ""
+    assert found.err.startswith(f"error: {where}: ")
+    assert "Traceback" not in found.err
+    assert not (shell.directory / "out").exists()
+
+
+def test_a_fleet_file_that_is_not_there(shell: Shell) -> None:
+    """Exit 2."""
+    found = shell.run("check", "--fleet", "nowhere.toml")
+    assert found.code == 2
+    assert found.err.startswith("error: nowhere.toml cannot be read")
+
+
+def test_an_index_that_does_not_answer_is_undecided(shell: Shell) -> None:
+    """Exit 5: nobody listens on port 9 of this machine."""
+    (shell.directory / "fleet.toml").write_text(FLEET)
+    found = shell.run("bases", "propose", "--fleet", "fleet.toml", "--index-url", "http://127.0.0.1:9/", "-o", "out")
+    assert found.code == 5
+    assert found.err.startswith("error: the index at http://127.0.0.1:9/")
+    assert not (shell.directory / "out").exists()
+
+
+def test_what_a_snapshot_lacks_is_undecided(shell: Shell) -> None:
+    """Exit 5, naming what is missing."""
+    found = shell.ask("check", fleet=FLEET.replace("pandas<2", "polars"))
+    assert (found.code, found.out) == (5, "")
+    assert "the page of polars" in found.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check"],
+        ["check", "--fleet", "fleet.toml", "--registry", "http://127.0.0.1:9"],
+        ["check", "--fleet", "fleet.toml", "--offline"],
+        ["check", "--fleet", "fleet.toml", "--no-such-option"],
+        ["no-such-command"],
+    ],
+)
+def test_options_that_make_no_sense_are_usage_errors(shell: Shell, arguments: list[str]) -> None:
+    """Exit 2."""
+    (shell.directory / "fleet.toml").write_text(FLEET)
+    assert shell.run(*arguments).code == 2

@@ -31,12 +31,12 @@ clean: ## Remove the environment and everything that was made
 	@$(PYTHON) -m venv .venv || \
 	  { rm -rf .venv; echo "error: $(PYTHON) cannot make environments; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 
-.venv/.demo: .venv/bin/python pyproject.toml
+.venv/.demo: pyproject.toml | .venv/bin/python
 	@echo "installing wheelyard into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[registry]' build hatchling twine
 	@touch $@
 
-.venv/.dev: .venv/bin/python pyproject.toml
+.venv/.dev: pyproject.toml | .venv/bin/python
 	@echo "installing wheelyard and its development tools into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' hatchling
 	@touch $@ .venv/.demo

@@ -181,7 +181,7 @@ def _started(server: subprocess.Popen[bytes], log: Path) -> Registry:
     while time.monotonic() < deadline:
         said = log.read_text(errors="replace")
         url = re.search(r"ready at (http://[^/\s]+)", said)
-        token = re.search(r"\bwy_\w+", said)
+        token = re.search(r"\bwy_[\w-]+", said)
         if url and token:
             print(textwrap.indent(said.rstrip(), "    "), flush=True)
             return Registry(url=url[1], token=token[0])
@@ -197,6 +197,7 @@ def _environment(server: Registry) -> dict[str, str]:
     return {
         **kept,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "NO_COLOR": "1",
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "TWINE_NON_INTERACTIVE": "1",

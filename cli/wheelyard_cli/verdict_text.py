@@ -28,10 +28,13 @@ def counted(count: int, singular: str, plural: str | None = None) -> str:
 
 def explanation(found: Explanation, lines: Sequence[RequirementLine], indent: str = "  ") -> Iterator[str]:
     """An explanation, where its lines stand, and the ways out."""
-    yield f"{indent}{found}"
+    for place, fact in enumerate(found.facts):
+        comma = "," if place == len(found.facts) - 1 else ""
+        yield f"{indent}{'    and' if place else 'Because'} {fact}{comma}"
+    yield f"{indent}{found.conclusion}."
     for line in lines:
         if line.origin is not None:
-            yield f"{indent}  {line.origin}: {line.requirement}"
+            yield f"{indent}  {line.origin}: {line.text}"
     for hint in found.hints:
         yield f"{indent}hint: {hint}"
 

@@ -41,13 +41,12 @@ def explain(engine: Engine, conflict: MinimalConflict, company: Sequence[ModelPa
     ``company`` are models, those of the conflict among them, that are to be installed together: every hint is
     tried on all of them. Without it no hints are looked for.
     """
-    chain = _chain(engine, conflict.lines)
-    facts = [*(_line_fact(line) for line in conflict.lines), *chain]
+    facts = _facts(engine, conflict.lines)
     if len(conflict.models) == 1:
         conclusion = f"{conflict.models[0]} cannot be installed on {engine.target}"
     else:
         conclusion = f"{_joined(conflict.models)} cannot be installed together"
-    return Explanation(tuple(facts), conclusion, _hints(engine, conflict, company) if company else ())
+    return Explanation(facts, conclusion, _hints(engine, conflict, company) if company else ())
 
 
 def _line_fact(line: RequirementLine) -> str:
@@ -64,30 +63,50 @@ def _joined(items: Sequence[str]) -> str:
 # -- the chain ----------------------------------------------------------------------------------------------
 
 
-def _chain(engine: Engine, lines: Sequence[RequirementLine]) -> list[str]:
-    """What the releases between the lines demand, one fact per project, from the lines down."""
-    formula, guards = _conflicting_projects(engine, lines)
-    stated = [Demand.of(line.requirement) for line in lines]
+def _facts(engine: Engine, lines: Sequence[RequirementLine]) -> tuple[str, ...]:
+    """Each line, followed by the chain that hangs on it; then what is left of the projects where chains meet."""
+    chain = _Chain(engine, lines)
     facts: list[str] = []
-    told: set[NormalizedName] = set()
-    open_demands = {demand.project: [demand] for demand in stated}
-    for demand in stated[:]:
-        open_demands[demand.project] = [other for other in stated if other.project == demand.project]
-    queue = list(open_demands)
-    for project in queue:  # grows while it is walked
-        if project in told:
-            continue
-        told.add(project)
-        admitted = _admitted(formula, open_demands[project])
-        if not admitted:
-            facts += _nothing_left(engine, project, open_demands[project])
-        elif project in guards:
-            needs = _relevant_demands(formula, project, admitted, open_demands[project], guards | set(open_demands))
-            facts.append(_dependency_fact(formula, project, admitted, needs))
-            for demand in {demand for found in needs.values() for demand in found}:
-                open_demands.setdefault(demand.project, []).append(demand)
-                queue.append(demand.project)
-    return facts
+    for line in lines:
+        facts += [_line_fact(line), *chain.dependencies_from(line.project)]
+    return (*facts, *chain.nothing_left())
+
+
+class _Chain:
+    """What the releases between the lines of a conflict demand, one fact per project."""
+
+    def __init__(self, engine: Engine, lines: Sequence[RequirementLine]) -> None:
+        self._engine = engine
+        self._formula, self._projects = _conflicting_projects(engine, lines)
+        self._demands: dict[NormalizedName, list[Demand]] = {}
+        self._told: set[NormalizedName] = set()
+        for line in lines:
+            self._demands.setdefault(line.project, []).append(Demand.of(line.requirement))
+
+    def dependencies_from(self, project: NormalizedName) -> list[str]:
+        """Facts about a project and what it leads to, from there down; each project once."""
+        admitted = _admitted(self._formula, self._demands[project])
+        if project in self._told or project not in self._projects or not admitted:
+            return []
+        self._told.add(project)
+        relevant = self._projects | set(self._demands)
+        needs = _relevant_demands(self._formula, project, admitted, self._demands[project], relevant)
+        facts = [_dependency_fact(self._formula, project, admitted, needs)]
+        led_to = list(dict.fromkeys(demand for found in needs.values() for demand in found))
+        for demand in led_to:
+            self._demands.setdefault(demand.project, []).append(demand)
+        for demand in led_to:
+            facts += self.dependencies_from(demand.project)
+        return facts
+
+    def nothing_left(self) -> list[str]:
+        """Facts about projects of which the demands together leave no release."""
+        return [
+            fact
+            for project, demands in self._demands.items()
+            if not _admitted(self._formula, demands)
+            for fact in _nothing_left(self._engine, project, demands)
+        ]
 
 
 def _conflicting_projects(engine: Engine, lines: Sequence[RequirementLine]) -> tuple[Formula, set[NormalizedName]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from packaging.requirements import Requirement
@@ -37,10 +37,18 @@ class RequirementLine:
 
     @property
     def text(self) -> str:
-        """The requirement in its normal form, without its marker."""
-        bare = Requirement(str(self.requirement))
-        bare.marker = None
-        return str(bare)
+        """The requirement as people write it, without its marker."""
+        return written(self.requirement.name, self.requirement.extras, self.requirement.specifier, self.requirement.url)
+
+
+_OPERATORS = ("===", "==", "~=", ">=", ">", "!=", "<=", "<")
+
+
+def written(name: str, extras: Collection[str], specifier: SpecifierSet, url: str | None = None) -> str:
+    """A requirement as people write it: the lower bound first (packaging sorts ``<2,>=1``)."""
+    clauses = sorted(specifier, key=lambda clause: (_OPERATORS.index(clause.operator), clause.version))
+    bracket = f"[{','.join(sorted(extras))}]" if extras else ""
+    return f"{name}{bracket}{f' @ {url}' if url else ','.join(map(str, clauses))}"
 
 
 @dataclass(frozen=True)

@@ -90,9 +90,7 @@ def to_document(proposal: Proposal) -> dict[str, object]:
             {
                 "target": str(conflict.target),
                 "models": list(conflict.models),
-                "requirements": [
-                    {"model": line.model, "requirement": str(line.requirement)} for line in conflict.lines
-                ],
+                "requirements": [{"model": line.model, "requirement": line.text} for line in conflict.lines],
                 "because": list(conflict.because),
             }
             for conflict in proposal.conflicts

@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from wheelyard_resolver.candidates import Candidate, CandidateList, list_candidates, python_fits
 from wheelyard_resolver.core_metadata import CoreMetadata, InvalidMetadata, holds, parse_metadata
 from wheelyard_resolver.index import Index
-from wheelyard_resolver.model import CandidatePolicy
+from wheelyard_resolver.model import CandidatePolicy, written
 from wheelyard_resolver.page import ProjectPage, RawPage, parse_page
 from wheelyard_resolver.target import Target
 
@@ -37,8 +37,7 @@ class Demand:
         )
 
     def __str__(self) -> str:
-        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
-        return f"{self.project}{extras}{f' @ {self.url}' if self.url else self.specifier}"
+        return written(self.project, self.extras, SpecifierSet(self.specifier), self.url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,10 +191,11 @@ def test_a_candidate_that_fits_somewhere_passes(shell: Shell) -> None:
     assert found.out == (
         "candidate can join base-a (1 model)\n"
         "candidate cannot join base-b (1 model)\n"
-        "  Because candidate requires pandas<3,>=2 and demand (owner: forecasting) requires pandas<2, "
-        "candidate and demand cannot be installed together.\n"
+        "  Because candidate requires pandas>=2,<3\n"
+        "      and demand (owner: forecasting) requires pandas<2,\n"
+        "  candidate and demand cannot be installed together.\n"
         "    fleet.toml:12: pandas<2\n"
-        "  hint: let candidate admit pandas 1.5.3 (it requires pandas<3,>=2)\n"
+        "  hint: let candidate admit pandas 1.5.3 (it requires pandas>=2,<3)\n"
         "  hint: let demand admit pandas 2.2.0 (it requires pandas<2)\n"
         "candidate can join 1 of 2 proposed bases on cp311-manylinux_2_28_x86_64\n"
     )
@@ -206,7 +207,7 @@ def test_a_candidate_that_fits_nowhere_fails(shell: Shell) -> None:
     assert found.code == 1
     assert found.out == (
         "candidate cannot be installed on cp311-manylinux_2_28_x86_64 at all\n"
-        "  Because candidate requires pandas<2, candidate requires numpy>=2 and pandas 1.5.3 depends on numpy<2, "
+        "  Because candidate requires pandas<2, pandas 1.5.3 depends on numpy<2 and candidate requires numpy>=2, "
         "candidate cannot be installed on cp311-manylinux_2_28_x86_64.\n"
     )
 

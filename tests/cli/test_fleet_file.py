@@ -125,7 +125,7 @@ def test_every_key_of_the_contract_is_read(tmp_path: Path) -> None:
     stable, canary, released = document.models
     assert (stable.model.key, stable.model.owner, stable.where) == ("demand-forecast", "forecasting", f"{path}:18")
     assert [(line.text, line.model, line.owner, line.origin) for line in stable.model.lines] == [
-        ("pandas<2,>=1.5", "demand-forecast", "forecasting", f"{path}:23"),
+        ("pandas>=1.5,<2", "demand-forecast", "forecasting", f"{path}:23"),
         ("lightgbm<4,>=3.3", "demand-forecast", "forecasting", f"{path}:25"),
     ]
     assert (canary.model.key, canary.model.version) == ("demand-forecast@canary", Version("1.5.0rc1"))

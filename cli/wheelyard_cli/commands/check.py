@@ -79,7 +79,7 @@ def _judge_fleet(work: Workspace, allowed: Sequence[str]) -> tuple[dict[str, obj
                 "target": str(target.engine.target),
                 "models": list(conflict.models),
                 "requirements": [
-                    {"model": line.model, "requirement": str(line.requirement), "origin": line.origin}
+                    {"model": line.model, "requirement": line.text, "origin": line.origin}
                     for line in conflict.lines
                 ],
             }
@@ -169,7 +169,7 @@ def _judge_candidate(work: Workspace, candidate: ModelPackage) -> tuple[dict[str
         "fleet": work.fleet.name,
         "stage": work.fleet.stage,
         "snapshot": work.index.digest(),
-        "candidate": {"name": candidate.key, "requirements": [str(line.requirement) for line in candidate.lines]},
+        "candidate": {"name": candidate.key, "requirements": [line.text for line in candidate.lines]},
         "status": "ok" if joinable else "failed",
         "installable": unplaceable is None,
         "reason": None if unplaceable is None else unplaceable.reason,
@@ -184,7 +184,7 @@ def _judge_candidate(work: Workspace, candidate: ModelPackage) -> tuple[dict[str
                 else {
                     "models": list(joining.refusal.models),
                     "requirements": [
-                        {"model": line.model, "requirement": str(line.requirement), "origin": line.origin}
+                        {"model": line.model, "requirement": line.text, "origin": line.origin}
                         for line in joining.refusal.lines
                     ],
                     "because": str(joining.refusal.explanation),

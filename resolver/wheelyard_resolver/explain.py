@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -180,7 +181,9 @@ def _nothing_left(engine: Engine, project: NormalizedName, demands: Sequence[Dem
     each = [set(engine.universe.positions(demand)) for demand in demands]
     texts = list(dict.fromkeys(str(demand) for demand in demands))
     if all(each) and len(texts) > 1:
-        return [] if len(texts) == 2 else [f"no release of {project} satisfies all of {_joined(texts)}"]
+        if any(not one & other for one, other in combinations(each, 2)):
+            return []  # two disjoint ranges speak for themselves
+        return [f"no release of {project} satisfies all of {_joined(texts)}"]
     specifier = SpecifierSet(",".join(demand.specifier for demand in demands if demand.specifier))
     page = engine.universe.page(project)
     refused = why_refused(page, specifier, engine.target, engine.universe.policy) if page is not None else ()

@@ -126,7 +126,7 @@ def test_every_key_of_the_contract_is_read(tmp_path: Path) -> None:
     assert (stable.model.key, stable.model.owner, stable.where) == ("demand-forecast", "forecasting", f"{path}:18")
     assert [(line.text, line.model, line.owner, line.origin) for line in stable.model.lines] == [
         ("pandas>=1.5,<2", "demand-forecast", "forecasting", f"{path}:23"),
-        ("lightgbm<4,>=3.3", "demand-forecast", "forecasting", f"{path}:25"),
+        ("lightgbm>=3.3,<4", "demand-forecast", "forecasting", f"{path}:25"),
     ]
     assert (canary.model.key, canary.model.version) == ("demand-forecast@canary", Version("1.5.0rc1"))
     assert (canary.model.target.python, canary.model.target.platform) == ("3.12.1", "manylinux_2_28_x86_64")

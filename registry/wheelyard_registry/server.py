@@ -8,14 +8,15 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import httpx
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wheelyard_registry.app import create_app
 from wheelyard_registry.catalogue.database import utc_now
@@ -29,11 +30,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where to listen. Port 0 takes a free one. The first admin token goes to ``token_file`` if that is given."""
+    """Where to listen, and how to begin and end.
+
+    Port 0 takes a free one. The first admin token goes to ``token_file`` if that is given. ``grace`` is how many
+    seconds open requests get to finish after a signal.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
     token_file: Path | None = None
+    grace: float = 5.0
 
 
 def settings(
@@ -63,7 +69,7 @@ def serve(settings: Settings, listening: Listening, say: Say) -> None:
     try:
         if prepared.first_token is not None:
             _hand_over(prepared.first_token, listening.token_file, say)
-        asyncio.run(_run(settings, listening.host, port, say))
+        asyncio.run(_run(settings, replace(listening, port=port), say))
     finally:
         prepared.lock.close()
 
@@ -100,9 +106,11 @@ def _hand_over(token: Token, file: Path | None, say: Say) -> None:
     say(f"admin token written to {file}")
 
 
-async def _run(settings: Settings, host: str, port: int, say: Say) -> None:
+async def _run(settings: Settings, listening: Listening, say: Say) -> None:
+    host, port = listening.host, listening.port
+    requests = RequestsUnderWay()
     server = Server(
-        partial(create_app, settings),
+        lambda: requests.watching(create_app(settings)),
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -115,16 +123,62 @@ async def _run(settings: Settings, host: str, port: int, say: Say) -> None:
         factory=True,
     )
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        server.stop()  # type: ignore[no-untyped-call]  # granian leaves it without types
+        # New connections are refused from here on; those that are open get some time to finish.
+        loop.call_later(listening.grace, requests.cancel)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stop)
     serving = asyncio.ensure_future(server.serve())
     announcing = asyncio.ensure_future(_announce(_base_url(host, port), say))
     try:
         await serving
+        await requests.ended(listening.grace)
     finally:
         announcing.cancel()
     if server.interrupt_children:
         raise CannotServe(reason=f"the server on {host}:{port} stopped by itself", hint="its log lines say why")
+
+
+class RequestsUnderWay:
+    """The tasks that answer requests, so that a stop can wait for them, and then end them.
+
+    Without it one client that stalls in the middle of its upload would keep a stopped server alive for ever.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def watching(self, app: ASGIApp) -> ASGIApp:
+        """The same application, its requests seen."""
+
+        async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            task = asyncio.ensure_future(_as_task(app, scope, receive, send))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            with suppress(asyncio.CancelledError):
+                await task
+
+        return watched
+
+    def cancel(self) -> None:
+        """End what is still under way; each handler puts its own things in order."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def ended(self, patience: float) -> None:
+        """Wait until nothing is under way, or ``patience`` seconds."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=patience)
+
+
+async def _as_task(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await app(scope, receive, send)
 
 
 async def _announce(url: str, say: Say) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from wheelyard_registry.blobs import CHUNK, BlobStore, Staged
-from wheelyard_registry.errors import CorruptUpstream, RegistryError, StorageFull
+from wheelyard_registry.errors import CorruptUpstream, InternalError, RegistryError, StorageFull
 from wheelyard_registry.index import LocalBlob
 from wheelyard_registry.upstream import Upstream
 
@@ -59,10 +59,10 @@ class Transfer:
         except RegistryError as error:
             await self._advance(error=error)
             raise
-        except asyncio.CancelledError:
-            # The server stops. Readers must not wait for bytes that will never come.
-            await self._advance(error=CorruptUpstream(filename=self.filename, reason="the registry is stopping"))
-            raise
+        finally:
+            if not self._settled:
+                # The server is stopping, or there is a bug: readers must not wait for bytes that will never come.
+                await self._advance(error=InternalError())
         return blob
 
     async def _fetch(self, upstream: Upstream, staged: Staged) -> None:

@@ -17,6 +17,8 @@ from tests.registry import wheels
 from tests.registry.serving import Server, serving, wheelyard
 from tests.registry.wheels import Built
 
+from wheelyard_cli.fleet_file import read_fleet
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -105,9 +107,8 @@ def test_unusable_options_are_one_clear_message(tmp_path: Path, options: list[st
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("sent", [0.0, 0.5, 0.99])
-@pytest.mark.parametrize("chunked", [True, False])
-def test_a_connection_cut_in_the_middle_of_an_upload_leaves_nothing(server: Server, sent: float, chunked: bool) -> None:
+def half_an_upload(server: Server, sent: float, *, chunked: bool) -> bytes:
+    """A request as it goes over the wire, cut off after a part of its body."""
     built = wheels.wheel("cut_off", padding=400_000)
     boundary = "x-boundary"
     body = f'--{boundary}\r\nContent-Disposition: form-data; name=":action"\r\n\r\nfile_upload\r\n--{boundary}\r\n'
@@ -118,13 +119,33 @@ def test_a_connection_cut_in_the_middle_of_an_upload_leaves_nothing(server: Serv
     head = f"POST /legacy/ HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {login}\r\n{length}\r\n"
     head += f"Content-Type: multipart/form-data; boundary={boundary}\r\n\r\n"
     part = content[: int(len(content) * sent)]
-    wire = f"{len(content):x}\r\n".encode() + part if chunked else part
+    return head.encode() + (f"{len(content):x}\r\n".encode() + part if chunked else part)
+
+
+def connected(server: Server) -> socket.socket:
+    """A raw connection to the server."""
     host, port = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port))) as connection:
-        connection.sendall(head.encode() + wire)
+    return socket.create_connection((host, int(port)))
+
+
+@pytest.mark.parametrize("sent", [0.0, 0.5, 0.99])
+@pytest.mark.parametrize("chunked", [True, False])
+def test_a_connection_cut_in_the_middle_of_an_upload_leaves_nothing(server: Server, sent: float, chunked: bool) -> None:
+    with connected(server) as connection:
+        connection.sendall(half_an_upload(server, sent, chunked=chunked))
         assert staged(server, expected=True)
     assert not staged(server, expected=False)
     assert httpx.get(f"{server.index_url}cut-off/", trust_env=False).status_code == 404
+
+
+def test_a_stalled_upload_does_not_keep_a_stopped_server_alive(tmp_path: Path) -> None:
+    with serving(tmp_path, "--no-upstream", "--grace", "0.2") as started, connected(started) as connection:
+        connection.sendall(half_an_upload(started, 0.5, chunked=False))
+        assert staged(started, expected=True)
+        started.process.terminate()
+        assert started.process.wait(timeout=10) == 0
+        assert not staged(started, expected=False)
+    assert "Traceback" not in started.log.read_text()
 
 
 def test_deployments_are_recorded_listed_and_exported(server: Server, tmp_path: Path) -> None:
@@ -137,6 +158,8 @@ def test_deployments_are_recorded_listed_and_exported(server: Server, tmp_path: 
     fleet = tmp_path / "fleet.toml"
     exported = wheelyard("fleet", "export", "--stage", "prod", "--python", "3.12", "-o", str(fleet), **where)
     assert exported.returncode == 0, exported.stderr
+    document = read_fleet(fleet)
+    assert (document.stage, len(document.models)) == ("prod", 1)
     assert tomli.loads(fleet.read_text()) == {
         "fleet": {"name": "prod", "stage": "prod", "target": {"python": "3.12", "platform": "manylinux_2_28_x86_64"}},
         "model": [

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from httpx import Response
+from starlette.applications import Starlette
 from tests.registry.fake_upstream import FakeUpstream, serving_upstream
 from tests.registry.in_process import Client, client_of
 from tests.registry.wheels import Built
@@ -41,6 +42,7 @@ class Registry:
     """A running registry as a test talks to it."""
 
     settings: Settings
+    app: Starlette
     client: Client
     token: str
     clock: Clock
@@ -83,8 +85,9 @@ def running(settings: Settings, clock: Clock, token: str | None = None) -> Itera
     """A registry on a data directory, prepared as ``wheelyard serve`` does it."""
     prepared = prepare(settings, clock)
     text = token or (prepared.first_token.text if prepared.first_token else "")
-    with prepared.lock, client_of(create_app(settings, clock=clock)) as client:
-        yield Registry(settings, client, text, clock)
+    app = create_app(settings, clock=clock)
+    with prepared.lock, client_of(app) as client:
+        yield Registry(settings, app, client, text, clock)
 
 
 def basic(user: str, password: str) -> dict[str, str]:

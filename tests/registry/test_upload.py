@@ -149,8 +149,7 @@ def test_a_client_that_disconnects_in_the_middle_leaves_nothing(registry: Regist
 
     raw = [(name.lower().encode(), value.encode()) for name, value in headers(registry, len(content)).items()]
     scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": raw}
-    app = create_app(registry.settings)
-    anyio.run(app, scope, receive, send)
+    anyio.run(registry.app, scope, receive, send)
     assert registry.stored_files() == []
     assert registry.client.get("/simple/demand-model/").status_code == 404
 
@@ -169,25 +168,28 @@ def test_a_body_beyond_the_limit_is_refused(registry: Registry, tmp_path: Path, 
 
 def test_uploads_that_stall_do_not_hold_up_another(registry: Registry) -> None:
     content = form(wheels.wheel())
+    app = create_app(replace(registry.settings, upload_threads=1))
 
-    async def stalled(release: asyncio.Event) -> None:
+    async def stall(client: httpx.AsyncClient, release: asyncio.Event) -> None:
         async def slow() -> AsyncIterator[bytes]:
             yield content[:50]
             await release.wait()
 
-        transport = httpx.ASGITransport(create_app(registry.settings), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
-            await client.post("/", content=slow(), headers=headers(registry))
+        await client.post("/", content=slow(), headers=headers(registry))
 
     async def scene() -> int:
         release = asyncio.Event()
-        app = create_app(replace(registry.settings, upload_threads=1))
-        waiting = [asyncio.ensure_future(stalled(release)) for _ in range(10)]
-        await asyncio.sleep(0.05)
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://registry") as client:
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://r") as client,
+        ):
+            stalled = [asyncio.ensure_future(stall(client, release)) for _ in range(10)]
+            while len(list(registry.settings.staging.iterdir())) < len(stalled):
+                await asyncio.sleep(0.01)
             response = await client.post("/", content=content, headers=headers(registry))
-        release.set()
-        await asyncio.gather(*waiting)
-        return response.status_code
+            release.set()
+            await asyncio.gather(*stalled)
+            return response.status_code
 
     assert asyncio.run(scene()) == 200

@@ -19,6 +19,14 @@ from wheelyard_resolver.errors import InputError
 @click.option("--database", metavar="URL", help="SQLAlchemy URL of the catalogue [default: SQLite in --data].")
 @click.option("--max-upload", metavar="BYTES", type=click.IntRange(1), help="Largest upload accepted.")
 @click.option(
+    "--grace",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="How long open requests may take to finish after a signal.",
+)
+@click.option(
     "--admin-token-file",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the first admin token here (mode 0600) instead of showing it.",
@@ -32,6 +40,7 @@ def command(
     no_upstream: bool,
     database: str | None,
     max_upload: int | None,
+    grace: float,
     admin_token_file: Path | None,
 ) -> None:
     """Run the registry: a private index that pip, uv and twine use unchanged.
@@ -55,5 +64,5 @@ def command(
         database=database,
         max_upload=max_upload,
     )
-    listening = server.Listening(host=host, port=port, token_file=admin_token_file)
+    listening = server.Listening(host=host, port=port, token_file=admin_token_file, grace=grace)
     server.serve(settings, listening, lambda text: click.echo(text, err=True))

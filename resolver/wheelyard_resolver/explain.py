@@ -1,14 +1,14 @@
 """A conflict in words: whose lines, and what the releases between them demand.
 
-The chain is found, not guessed: the projects named are a minimal set whose dependencies suffice for the
-conflict. Every hint is tried before it is given.
+The chain is found, not guessed: the demands named are a minimal set that suffices for the conflict. Every hint is
+tried before it is given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import chain, combinations
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -16,12 +16,12 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from wheelyard_resolver.candidates import why_refused
-from wheelyard_resolver.formula import Formula
-from wheelyard_resolver.model import ModelPackage, RequirementLine
+from wheelyard_resolver.formula import Edge, Formula
+from wheelyard_resolver.model import ModelPackage, RequirementLine, lines_of
 from wheelyard_resolver.universe import Demand, Unit
 from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
 
-_MANY = 3  # alternatives named before "or another"
+_MANY = 4  # facts of one kind that are told one by one
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ def _joined(items: Sequence[str]) -> str:
 
 def _facts(engine: Engine, lines: Sequence[RequirementLine]) -> tuple[str, ...]:
     """Each line, followed by the chain that hangs on it; then what is left of the projects where chains meet."""
-    chain = _Chain(engine, lines)
+    demands = _Chain(engine, lines)
     facts: list[str] = []
     for line in lines:
-        facts += [_line_fact(line), *chain.dependencies_from(line.project)]
-    return (*facts, *chain.nothing_left())
+        facts += [_line_fact(line), *demands.dependencies_from(line.project)]
+    return (*facts, *demands.nothing_left())
 
 
 class _Chain:
@@ -78,7 +78,7 @@ class _Chain:
 
     def __init__(self, engine: Engine, lines: Sequence[RequirementLine]) -> None:
         self._engine = engine
-        self._formula, self._projects = _conflicting_projects(engine, lines)
+        self._formula, self._edges = _conflicting_edges(engine, lines)
         self._demands: dict[NormalizedName, list[Demand]] = {}
         self._told: set[NormalizedName] = set()
         for line in lines:
@@ -86,18 +86,45 @@ class _Chain:
 
     def dependencies_from(self, project: NormalizedName) -> list[str]:
         """Facts about a project and what it leads to, from there down; each project once."""
-        admitted = _admitted(self._formula, self._demands[project])
-        if project in self._told or project not in self._projects or not admitted:
+        if project in self._told:
             return []
         self._told.add(project)
-        relevant = self._projects | set(self._demands)
-        needs = _relevant_demands(self._formula, project, admitted, self._demands[project], relevant)
-        facts = [_dependency_fact(self._formula, project, admitted, needs)]
-        led_to = list(dict.fromkeys(demand for found in needs.values() for demand in found))
+        demanded = self._demanded(project)
+        facts = self._dependency_facts(project, demanded)
+        led_to = list(dict.fromkeys(demand for demands in demanded.values() for demand in demands))
         for demand in led_to:
             self._demands.setdefault(demand.project, []).append(demand)
         for demand in led_to:
             facts += self.dependencies_from(demand.project)
+        return facts
+
+    def _demanded(self, project: NormalizedName) -> dict[int, tuple[Demand, ...]]:
+        """Per release that matters, by position: its demands that do."""
+        extras = sorted({extra for demand in self._demands[project] for extra in demand.extras})
+        edges = sorted((edge for edge in self._edges if edge.project == project), key=lambda edge: edge.position)
+        found: dict[int, tuple[Demand, ...]] = {}
+        for edge in edges:
+            units = [Unit(project, edge.position, extra) for extra in (None, *extras)]
+            demands = [demand for unit in units for demand in self._formula.universe.dependencies(unit) or ()]
+            matter = [demand for demand in demands if demand.project == edge.other]
+            found[edge.position] = (*found.get(edge.position, ()), *matter)
+        return found
+
+    def _dependency_facts(self, project: NormalizedName, demanded: dict[int, tuple[Demand, ...]]) -> list[str]:
+        """One fact for all releases that demand the same, the oldest first."""
+        universe = self._formula.universe
+        alike: dict[str, list[int]] = {}
+        for position, demands in demanded.items():
+            flaw = universe.flaw(Unit(project, position))
+            text = f"cannot be used ({flaw})" if flaw else " and ".join(str(demand) for demand in demands)
+            alike.setdefault(text, []).append(position)
+        facts = []
+        for text, positions in alike.items():
+            which = _versions([universe.candidates(project).usable[position].version for position in positions])
+            verb = "" if text.startswith("cannot") else "depends on " if len(positions) == 1 else "depend on "
+            facts.append(f"{project} {which} {verb}{text}")
+        if len(facts) > _MANY:
+            facts[_MANY:] = [f"{len(facts) - _MANY} other ranges of {project} do not fit either"]
         return facts
 
     def nothing_left(self) -> list[str]:
@@ -110,61 +137,25 @@ class _Chain:
         ]
 
 
-def _conflicting_projects(engine: Engine, lines: Sequence[RequirementLine]) -> tuple[Formula, set[NormalizedName]]:
-    """A formula in which the lines conflict, and a minimal set of projects whose dependencies that takes."""
+def _conflicting_edges(engine: Engine, lines: Sequence[RequirementLine]) -> tuple[Formula, set[Edge]]:
+    """A formula in which the lines conflict, and a minimal set of demands between projects which that takes."""
     guarded = engine.guarded()
     answer = guarded.solve(lines)
     assert not isinstance(answer, Solution), "these lines conflict"
+    sat, guards = guarded.formula.sat, guarded.formula.guards
     literals = [guarded.literal(line) for line in lines]
-    needed = dict(guarded.formula.guards)
-    for project in sorted(needed):
-        rest = {other: guard for other, guard in needed.items() if other != project}
-        if not guarded.formula.sat.solve([*literals, *rest.values()]):
-            core = guarded.formula.sat.core()
+    core = sat.core()
+    needed = {edge: guard for edge, guard in guards.items() if guard in core}
+    for edge in list(needed):
+        rest = {other: guard for other, guard in needed.items() if other != edge}
+        if edge in needed and not sat.solve([*literals, *rest.values()]):
+            core = sat.core()
             needed = {other: guard for other, guard in rest.items() if guard in core}
-            if project in needed:
-                del needed[project]
     return guarded.formula, set(needed)
 
 
 def _admitted(formula: Formula, demands: Iterable[Demand]) -> list[int]:
     return sorted(set.intersection(*(set(formula.universe.positions(demand)) for demand in demands)))
-
-
-def _relevant_demands(
-    formula: Formula,
-    project: NormalizedName,
-    admitted: Sequence[int],
-    asked: Sequence[Demand],
-    relevant: set[NormalizedName],
-) -> dict[int, tuple[Demand, ...]]:
-    """Per admitted release that was read: what it demands of projects that matter (nothing if it is unusable)."""
-    extras = sorted({extra for demand in asked for extra in demand.extras})
-    found: dict[int, tuple[Demand, ...]] = {}
-    for position in admitted:
-        units = [Unit(project, position, extra) for extra in (None, *extras)]
-        if all(formula.is_expanded(unit) for unit in units[:1]):
-            demands = [demand for unit in units for demand in formula.universe.dependencies(unit) or ()]
-            found[position] = tuple(demand for demand in demands if demand.project in relevant)
-    return found
-
-
-def _dependency_fact(
-    formula: Formula, project: NormalizedName, admitted: Sequence[int], needs: dict[int, tuple[Demand, ...]]
-) -> str:
-    usable = formula.universe.candidates(project).usable
-    flaws = {flaw for position in needs if (flaw := formula.universe.flaw(Unit(project, position))) is not None}
-    alternatives = list(dict.fromkeys(" and ".join(map(str, demands)) for demands in needs.values() if demands))
-    which = f"{project} {_versions([usable[position].version for position in admitted])}"
-    if flaws and not alternatives:
-        return f"{which} cannot be used ({min(flaws)})"
-    return f"{which} {'depends' if len(admitted) == 1 else 'depend'} on {_or(alternatives)}"
-
-
-def _or(alternatives: Sequence[str]) -> str:
-    if len(alternatives) > _MANY:
-        return f"{', '.join(alternatives[:_MANY])} or {len(alternatives) - _MANY} other ranges of the same projects"
-    return " or ".join(alternatives)
 
 
 def _versions(versions: Sequence[Version]) -> str:
@@ -205,34 +196,34 @@ def _plural(reason: str, count: int) -> str:
 
 # -- hints --------------------------------------------------------------------------------------------------
 
-_UPPER = frozenset({"<", "<="})
+_TRIED = 5
+"""Releases tried in each direction; a way out further off is no advice."""
 
 
 def _hints(engine: Engine, conflict: MinimalConflict, company: Sequence[ModelPackage]) -> tuple[str, ...]:
     """For each line: a release that it would have to admit to be a way out on its own, tried on all."""
     hints = []
     for line in conflict.lines:
-        if line.model is None:
-            continue
-        for specifier in _wider(line.requirement.specifier):
-            relaxed = Requirement(str(line.requirement))
-            relaxed.specifier = specifier
-            changed = [_with_line(model, line, replace(line, requirement=relaxed)) for model in company]
-            answer = engine.together(changed)
-            if isinstance(answer, Solution):
-                version = answer.picks[line.project].version
-                hints.append(f"let {line.model} admit {line.project} {version} (it requires {line.text})")
-                break
+        version = _way_out(engine, line, company) if line.model is not None else None
+        if version is not None:
+            hints.append(f"let {line.model} admit {line.project} {version} (it requires {line.text})")
     return tuple(hints)
 
 
-def _wider(specifier: SpecifierSet) -> list[SpecifierSet]:
-    """Newer releases first (no upper bounds), then older ones (nothing but upper bounds)."""
-    upper = [part for part in specifier if part.operator in _UPPER]
-    lower = [part for part in specifier if part.operator in {">", ">="}]
-    found = [SpecifierSet(",".join(map(str, lower)))] if len(lower) < len(specifier) else []
-    return [*found, SpecifierSet(",".join(map(str, upper)))] if lower else found
-
-
-def _with_line(model: ModelPackage, old: RequirementLine, new: RequirementLine) -> ModelPackage:
-    return replace(model, lines=tuple(new if line is old else line for line in model.lines))
+def _way_out(engine: Engine, line: RequirementLine, company: Sequence[ModelPackage]) -> Version | None:
+    """A release outside the line's range with which all can be installed: of the newest, or just below the range."""
+    demand = Demand.of(line.requirement)
+    usable = engine.universe.candidates(demand.project).usable
+    admitted = engine.universe.positions(demand)
+    if demand.url is not None or not admitted:
+        return None
+    bare = Requirement(str(line.requirement))
+    bare.specifier = SpecifierSet()
+    free = replace(line, requirement=bare)
+    lines = [*(free if other is line else other for other in lines_of(company)), *engine.constraints]
+    newer = range(len(usable) - 1, admitted[-1], -1)
+    older = range(admitted[0] - 1, -1, -1)
+    for position in chain(newer[:_TRIED], older[:_TRIED]):
+        if isinstance(engine.solve(lines, [(demand.project, position)]), Solution):
+            return usable[position].version
+    return None

@@ -18,11 +18,20 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from packaging.utils import NormalizedName
 
 from wheelyard_resolver.sat import Sat
 from wheelyard_resolver.universe import Demand, Unit, Universe
+
+
+class Edge(NamedTuple):
+    """A candidate, by position, and a project that it demands something of; None if it is unusable."""
+
+    project: NormalizedName
+    position: int
+    other: NormalizedName | None
 
 
 @dataclass(slots=True)
@@ -36,15 +45,15 @@ class _Project:
 class Formula:
     """The clauses of a universe.
 
-    With ``guarded``, the dependencies of a project's releases hold only while its guard is assumed:
-    explanations ask which projects matter.
+    With ``guarded``, what a candidate demands of another project (or that it is unusable) holds only while the
+    guard of that edge is assumed: explanations ask which edges matter.
     """
 
     def __init__(self, universe: Universe, *, guarded: bool = False) -> None:
         self.universe = universe
         self.sat = Sat()
         self._guarded = guarded
-        self.guards: dict[NormalizedName, int] = {}
+        self.guards: dict[Edge, int] = {}
         self._true = self.sat.variable(phase=True)
         self.sat.add([self._true])
         self._projects: dict[NormalizedName, _Project] = {}
@@ -118,11 +127,13 @@ class Formula:
             literal = project.extras[extra] = self.sat.variable()
         return literal
 
-    def _guard(self, project: NormalizedName) -> int:
-        literal = self.guards.get(project)
-        if literal is None:
-            literal = self.guards[project] = self.sat.variable()
-        return literal
+    def _guard(self, unit: Unit, other: NormalizedName | None) -> list[int]:
+        if not self._guarded:
+            return []
+        edge = Edge(unit.project, unit.position, other)
+        if edge not in self.guards:
+            self.guards[edge] = self.sat.variable()
+        return [-self.guards[edge]]
 
     def pin(self, project: NormalizedName, position: int) -> tuple[int, int, int]:
         """The literals that together say "the project is present, and this is its pick"."""
@@ -145,13 +156,11 @@ class Formula:
             ]
             if unit.extra is not None:
                 here.append(-self._extra(project, unit.extra))
-            if self._guarded:
-                here.append(-self._guard(unit.project))
             if found is None:
-                self.sat.add(here)
+                self.sat.add([*here, *self._guard(unit, None)])
                 continue
             for demand in found:
-                self.sat.add([*here, self.demand(demand)])
+                self.sat.add([*here, *self._guard(unit, demand.project), self.demand(demand)])
 
     def is_expanded(self, unit: Unit) -> bool:
         """Whether the dependencies of a candidate are clauses already."""

@@ -21,7 +21,14 @@ from wheelyard_registry.catalogue.deployments import Deployments
 from wheelyard_registry.catalogue.files import Files
 from wheelyard_registry.catalogue.mirror import Mirror
 from wheelyard_registry.catalogue.tokens import Tokens
-from wheelyard_registry.errors import InternalError, MethodNotAllowed, NotFound, RegistryError
+from wheelyard_registry.errors import (
+    BadRequest,
+    CatalogueUnavailable,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    RegistryError,
+)
 from wheelyard_registry.fleet import Fleet
 from wheelyard_registry.index import Index, OriginRule, PrivateIndex
 from wheelyard_registry.ingest import Ingest
@@ -64,7 +71,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
 
     return Starlette(
         routes=[*_routes(ReadRoutes(private, index), upload, api), *_health(database)],
-        exception_handlers={RegistryError: _refused, HTTPException: _http_refused, Exception: _failed},
+        exception_handlers={
+            RegistryError: _refused,
+            HTTPException: _http_refused,
+            sa.exc.DatabaseError: _no_catalogue,
+            Exception: _failed,
+        },
         lifespan=lifespan,
     )
 
@@ -126,7 +138,15 @@ async def _http_refused(request: Request, error: Exception) -> Response:
         response = problem_response(MethodNotAllowed(method=request.method))
         response.headers.update(error.headers or {})
         return response
-    return problem_response(NotFound(what=request.url.path), head=request.method == "HEAD")
+    missing = error.status_code == 404
+    refusal = NotFound(what=request.url.path) if missing else BadRequest(error.detail)
+    return problem_response(refusal, head=request.method == "HEAD")
+
+
+async def _no_catalogue(request: Request, error: Exception) -> Response:
+    assert isinstance(error, sa.exc.DatabaseError)
+    _log.error("%s %s: %s", request.method, request.url.path, error.orig or error)
+    return problem_response(CatalogueUnavailable(), head=request.method == "HEAD")
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -233,6 +233,19 @@ class StorageFull(RegistryError):
         )
 
 
+class CatalogueUnavailable(RegistryError):
+    """The database does not answer, or refuses a statement."""
+
+    status = 503
+    code = "catalogue-unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the registry's catalogue cannot be used at the moment; nothing was changed",
+            hint="try again later; the registry's log says what is wrong with its database",
+        )
+
+
 class CannotServe(WheelyardError):
     """The registry cannot start."""
 

@@ -89,7 +89,8 @@ def test_an_upload_repeated_is_no_error_for_either(place: Place) -> None:
 
 def test_uv_skips_what_the_check_url_lists(place: Place) -> None:
     path = place.put(model("checked"))
-    place.uv_publish(path)
+    first = place.uv_publish(path, "--check-url", place.server.index_url)
+    assert first.returncode == 0, first.stderr
     again = place.uv_publish(path, "--check-url", place.server.index_url)
     assert again.returncode == 0
     assert "already exists, skipping" in again.stderr

@@ -76,3 +76,15 @@ def test_every_change_is_in_the_event_log_in_order(registry: Registry) -> None:
     database.close()
     assert [(row.serial, row.kind) for row in rows] == [(1, "token-created"), (2, "file-added"), (3, "file-added")]
     assert rows[1].subject == "demand_model-1.4.0-py3-none-any.whl"
+
+
+def test_a_catalogue_that_breaks_while_serving_is_said_and_nothing_is_stored(registry: Registry) -> None:
+    before = registry.stored_files()
+    database = Database(registry.settings.database_url)
+    with database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE file RENAME TO lost")
+    database.close()
+    response = registry.upload(wheels.wheel())
+    assert (response.status_code, response.json()["code"]) == (503, "catalogue-unavailable")
+    assert response.json()["hint"]
+    assert registry.stored_files() == before

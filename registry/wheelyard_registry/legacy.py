@@ -48,7 +48,12 @@ class CatalogueBackend(Backend):  # type: ignore[misc]  # pypiserver has no type
         self._files = files
 
     def add_package(self, filename: str, stream: BinaryIO) -> None:
-        """Pass an uploaded file on to the ingest; what the form states is compared there."""
+        """Pass an uploaded file on to the ingest; what the form states is compared there.
+
+        A detached signature, which older clients send beside the file, is dropped, as PyPI drops it.
+        """
+        if filename.endswith(".asc"):
+            return
         form = request.forms
         claims = Claims(
             name=form.get("name", ""),

@@ -92,6 +92,19 @@ def test_a_form_without_a_file_is_refused(registry: Registry) -> None:
     assert response.json()["detail"].startswith("the upload form cannot be used: Missing 'content'")
 
 
+def test_a_detached_signature_is_dropped_and_the_file_kept(registry: Registry) -> None:
+    built = wheels.wheel()
+    files = {"content": (built.filename, built.data), "gpg_signature": (f"{built.filename}.asc", b"signature")}
+    response = registry.client.post("/", data={":action": "file_upload"}, files=files, auth=registry.auth)
+    assert response.status_code == 200
+    assert registry.only_file("demand-model")["filename"] == built.filename
+
+
+def test_a_signature_alone_is_no_file(registry: Registry) -> None:
+    response = registry.upload(wheels.Built("demand_model-1.4.0-py3-none-any.whl.asc", b"signature"))
+    assert (response.status_code, response.json()["code"]) == (400, "bad-form")
+
+
 def test_a_body_that_is_no_form_is_refused(registry: Registry) -> None:
     response = registry.client.post("/", json={}, auth=registry.auth)
     assert response.status_code == 400

@@ -107,7 +107,8 @@ class _Release:
         if unknown := sorted(extras - metadata.extras):
             known = ", ".join(sorted(metadata.extras)) or "none"
             raise self._error(f"{model.name} {model.version} has no extra {unknown[0]}", f"its extras: {known}")
-        written = [WrittenRequirement(requirement, self.entry.where) for requirement in metadata.requires]
+        origin = f"METADATA of {model.name} {model.version}"
+        written = [WrittenRequirement(requirement, origin) for requirement in metadata.requires]
         kept = applicable(written, model.target, owner=model.name, extras=extras)
         lines = lines_of_model(kept, model=model.key, owner=model.owner)
         return dataclasses.replace(model, lines=lines, requires_python=metadata.requires_python)

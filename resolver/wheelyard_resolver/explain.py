@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, combinations
+from itertools import combinations
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -196,9 +196,6 @@ def _plural(reason: str, count: int) -> str:
 
 # -- hints --------------------------------------------------------------------------------------------------
 
-_TRIED = 5
-"""Releases tried in each direction; a way out further off is no advice."""
-
 
 def _hints(engine: Engine, conflict: MinimalConflict, company: Sequence[ModelPackage]) -> tuple[str, ...]:
     """For each line: a release that it would have to admit to be a way out on its own, tried on all."""
@@ -211,7 +208,7 @@ def _hints(engine: Engine, conflict: MinimalConflict, company: Sequence[ModelPac
 
 
 def _way_out(engine: Engine, line: RequirementLine, company: Sequence[ModelPackage]) -> Version | None:
-    """A release outside the line's range with which all can be installed: of the newest, or just below the range."""
+    """The newest release above the line's range with which all can be installed, else the newest below it."""
     demand = Demand.of(line.requirement)
     usable = engine.universe.candidates(demand.project).usable
     admitted = engine.universe.positions(demand)
@@ -221,9 +218,21 @@ def _way_out(engine: Engine, line: RequirementLine, company: Sequence[ModelPacka
     bare.specifier = SpecifierSet()
     free = replace(line, requirement=bare)
     lines = [*(free if other is line else other for other in lines_of(company)), *engine.constraints]
-    newer = range(len(usable) - 1, admitted[-1], -1)
-    older = range(admitted[0] - 1, -1, -1)
-    for position in chain(newer[:_TRIED], older[:_TRIED]):
-        if isinstance(engine.solve(lines, [(demand.project, position)]), Solution):
-            return usable[position].version
+    for first, last in ((admitted[-1] + 1, len(usable) - 1), (0, admitted[0] - 1)):
+        found = _newest_within(engine, lines, demand.project, first, last)
+        if found is not None:
+            return usable[found].version
     return None
+
+
+def _newest_within(
+    engine: Engine, lines: Sequence[RequirementLine], project: NormalizedName, first: int, last: int
+) -> int | None:
+    newest: int | None = None
+    while first <= last:
+        answer = engine.solve(lines, [(project, first, last)])
+        if not isinstance(answer, Solution):
+            break
+        newest = answer.positions[project]
+        first = newest + 1
+    return newest

@@ -135,10 +135,10 @@ class Formula:
             self.guards[edge] = self.sat.variable()
         return [-self.guards[edge]]
 
-    def pin(self, project: NormalizedName, position: int) -> tuple[int, int, int]:
-        """The literals that together say "the project is present, and this is its pick"."""
+    def within(self, project: NormalizedName, first: int, last: int) -> tuple[int, int, int]:
+        """The literals that together say "the project is present, and its pick lies from first to last"."""
         entry = self._project(project)
-        return entry.present, self._at_least(entry, position), -self._at_least(entry, position + 1)
+        return entry.present, self._at_least(entry, first), -self._at_least(entry, last + 1)
 
     def expand(self, units: Iterable[Unit]) -> None:
         """Add the dependencies of these candidates. All pages and metadata needed are read in two batches."""

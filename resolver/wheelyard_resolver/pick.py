@@ -59,7 +59,7 @@ class _Completion:
     def possible(self, pins: Mapping[NormalizedName, int]) -> bool:
         if all(self.last.positions.get(project) == position for project, position in pins.items()):
             return True
-        answer = self._engine.solve(self._lines, pins.items())
+        answer = self._engine.solve(self._lines, ((project, place, place) for project, place in pins.items()))
         if isinstance(answer, Solution):
             self.last = answer
             return True

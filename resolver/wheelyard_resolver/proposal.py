@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
@@ -16,12 +17,16 @@ SCHEMA = "wheelyard/proposal/1"
 
 @dataclass(frozen=True)
 class LockedPackage:
-    """One package of a lock: the wheel that installs it, and the projects it depends on within the lock."""
+    """One package of a lock: the wheel that installs it, and the projects it depends on within the lock.
+
+    ``index`` is the URL of the index that lists the wheel; None for a direct reference.
+    """
 
     name: NormalizedName
     version: Version
     wheel: DistributionFile
     dependencies: tuple[NormalizedName, ...]
+    index: str | None
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,12 @@ class Base:
     target: Target
     models: tuple[str, ...]
     packages: tuple[LockedPackage, ...]
+
+    @property
+    def indexes(self) -> tuple[str, ...]:
+        """The URLs of the indexes that list its wheels, the one that lists most first."""
+        counts = Counter(package.index for package in self.packages if package.index is not None)
+        return tuple(sorted(counts, key=lambda url: (-counts[url], url)))
 
     @property
     def size(self) -> int:

@@ -195,7 +195,12 @@ def lock(engine: Engine, lines: Sequence[RequirementLine], solution: Solution) -
         candidate = engine.universe.candidates(project).usable[position]
         units = [Unit(project, position, extra) for extra in (None, *sorted(extras.get(project, ())))]
         needed = {demand.project for unit in units for demand in engine.universe.dependencies(unit) or ()}
-        packages.append(LockedPackage(project, candidate.version, candidate.wheel, tuple(sorted(needed - {project}))))
+        dependencies = tuple(sorted(needed - {project}))
+        packages.append(
+            LockedPackage(
+                project, candidate.version, candidate.wheel, dependencies, engine.universe.index_of(candidate)
+            )
+        )
     return tuple(packages)
 
 

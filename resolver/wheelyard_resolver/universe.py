@@ -64,6 +64,7 @@ class Universe:
         self._index = index
         self._direct = direct
         self._candidates: dict[NormalizedName, CandidateList] = {}
+        self._page_urls: dict[NormalizedName, str] = {}
         self._positions: dict[tuple[NormalizedName, str, str | None], tuple[int, ...]] = {}
         self._metadata: dict[tuple[NormalizedName, int], CoreMetadata | InvalidMetadata] = {}
         self._dependencies: dict[Unit, tuple[Demand, ...] | None] = {}
@@ -75,13 +76,20 @@ class Universe:
             return
         pages = self._index.pages(wanted)
         for project in wanted:
-            page = _parsed(project, pages[project])
+            raw = pages[project]
+            page = _parsed(project, raw)
+            if raw is not None:
+                self._page_urls[project] = raw.url
             listed = list_candidates(project, page, self.target, self.policy, self._direct.get(project, ()))
             self._candidates[project] = listed
 
     def page(self, project: NormalizedName) -> ProjectPage | None:
         """The whole page of a project, read again: pages are large, and only explanations want all their files."""
         return _parsed(project, self._index.pages([project])[project])
+
+    def index_of(self, candidate: Candidate) -> str | None:
+        """The URL of the index that lists a candidate; None for a direct reference."""
+        return None if candidate.direct else self._page_urls[candidate.project].rstrip("/").rpartition("/")[0] + "/"
 
     def candidates(self, project: NormalizedName) -> CandidateList:
         """The candidates of a project, loading its page if need be."""

@@ -92,15 +92,16 @@ class Engine:
         return tuple(line for line in lines if holds(line.requirement.marker, self.target))
 
     def solve(
-        self, lines: Sequence[RequirementLine], pins: Iterable[tuple[NormalizedName, int]] = ()
+        self, lines: Sequence[RequirementLine], windows: Iterable[tuple[NormalizedName, int, int]] = ()
     ) -> Solution | tuple[RequirementLine, ...]:
-        """A solution for lines (and pins: projects at given positions), or lines that suffice for a "no".
+        """A solution for lines, or lines that suffice for a "no".
 
-        With pins, a "no" may be the fault of the pins alone: the lines named are then only a part of it.
+        ``windows`` are projects that must be present, with the first and the last position of their pick. With
+        windows, a "no" may be their fault alone: the lines named are then only a part of it.
         """
         lines = self.applicable(lines)
         named = {self.literal(line): None for line in lines}
-        pinned = [literal for project, position in pins for literal in self.formula.pin(project, position)]
+        pinned = [literal for window in windows for literal in self.formula.within(*window)]
         while self.formula.sat.solve([*named, *pinned, *self.formula.guards.values()]):
             reached, unread = self._walk(lines)
             if not unread:

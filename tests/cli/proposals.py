@@ -32,13 +32,19 @@ def wheel(filename: str, *, uploaded: str | None = None, size: int | None = None
     )
 
 
-def package(name: str, version: str, *dependencies: str, file: DistributionFile | None = None) -> LockedPackage:
+INDEX = "https://index.example/simple/"
+
+
+def package(
+    name: str, version: str, *dependencies: str, file: DistributionFile | None = None, index: str | None = INDEX
+) -> LockedPackage:
     """A package with its pure wheel, unless another file is given."""
     return LockedPackage(
         name=canonicalize_name(name),
         version=Version(version),
         wheel=file or wheel(f"{name.replace('-', '_')}-{version}-py3-none-any.whl"),
         dependencies=tuple(canonicalize_name(dependency) for dependency in dependencies),
+        index=index,
     )
 
 

@@ -108,3 +108,22 @@ def test_models_that_do_not_fit_a_line_continue_as_comments() -> None:
     one = base("base-a", models=tuple(f"model-number-{number}" for number in range(40)))
     rows = requirements.render(proposal(one), one).splitlines()
     assert all(row.startswith("# ") and len(row) <= 120 for row in rows)
+
+
+def test_a_direct_reference_is_locked_by_its_url() -> None:
+    """In the lock as an archive, which is what PEP 751 calls it; in the requirements by name, URL and hash."""
+    one = base("base-a", package("six", "1.17.0", index=None))
+    (locked,) = pylock.lock(proposal(one), one).packages
+    assert locked.archive is not None
+    assert (locked.archive.url, locked.wheels, locked.version) == (one.packages[0].wheel.url, None, None)
+    written = requirements.render(proposal(one), one)
+    assert f"six @ {one.packages[0].wheel.url} \\\n    --hash=sha256:" in written
+
+
+def test_further_indexes_are_named_in_the_requirements() -> None:
+    """The index that lists most is left to --index-url."""
+    cuda = "https://download.example/cu126/"
+    one = base("base-a", package("a", "1"), package("b", "1"), package("torch", "2", index=cuda))
+    assert one.indexes == ("https://index.example/simple/", cuda)
+    options = [line for line in requirements.render(proposal(one), one).splitlines() if line.startswith("--")]
+    assert options == [f"--extra-index-url {cuda}"]

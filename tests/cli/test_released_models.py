@@ -48,8 +48,8 @@ def test_the_lines_are_those_of_the_release() -> None:
     model = resolved("Demand[gpu]==1.4", {"demand": {"1.4.0": release, "2.0": Release(["other"])}})
     assert (model.key, str(model.version)) == ("demand", "1.4")
     assert [(line.text, line.model, line.owner, line.origin) for line in model.lines] == [
-        ("pandas>=2", "demand", "forecasting", "fleet"),
-        ("torch>=2", "demand", "forecasting", "fleet"),
+        ("pandas>=2", "demand", "forecasting", "METADATA of demand 1.4"),
+        ("torch>=2", "demand", "forecasting", "METADATA of demand 1.4"),
     ]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 from tests.resolver.fake_index import TARGET, FakeIndex, Projects, Release, constraint, fleet, model
 
@@ -109,6 +109,13 @@ def test_the_lock_knows_what_depends_on_what() -> None:
     }
 
 
+def test_the_lock_knows_where_its_wheels_are_listed() -> None:
+    """The index is the page's, without the project."""
+    found = proposed(THREE, fleet(model("a", "x")))
+    assert [package.index for package in found.bases[0].packages] == ["https://index.example/simple/"]
+    assert found.bases[0].indexes == ("https://index.example/simple/",)
+
+
 def test_the_same_input_gives_the_same_document() -> None:
     """Whatever the order of the models in the fleet."""
     projects: Projects = {**THREE, "y": {"1": ["x<3"], "2": ["x>=3"]}}
@@ -139,7 +146,7 @@ CHAIN: Projects = {"x": {"1": ["y<2"]}, "y": {"1": [], "2": []}}
 def locked(name: str, version: str) -> LockedPackage:
     filename = f"{name}-{version}-py3-none-any.whl"
     file = DistributionFile(filename, f"https://index.example/files/{filename}")
-    return LockedPackage(Requirement(name).name, Version(version), file, ())  # type: ignore[arg-type]  # normalised
+    return LockedPackage(canonicalize_name(name), Version(version), file, (), None)
 
 
 @pytest.mark.parametrize(

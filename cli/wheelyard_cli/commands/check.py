@@ -79,8 +79,7 @@ def _judge_fleet(work: Workspace, allowed: Sequence[str]) -> tuple[dict[str, obj
                 "target": str(target.engine.target),
                 "models": list(conflict.models),
                 "requirements": [
-                    {"model": line.model, "requirement": line.text, "origin": line.origin}
-                    for line in conflict.lines
+                    {"model": line.model, "requirement": line.text, "origin": line.origin} for line in conflict.lines
                 ],
             }
             for target in plans

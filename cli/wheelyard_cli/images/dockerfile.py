@@ -74,7 +74,7 @@ def _arguments(base: Base) -> str:
     return "\n".join(
         [
             "ARG PYTHON_IMAGE",
-            f"ARG INDEX_URL={DEFAULT_INDEX_URL}",
+            f"ARG INDEX_URL={(*base.indexes, DEFAULT_INDEX_URL)[0]}",
             f"ARG SOURCE_DATE_EPOCH={int(created(base).timestamp())}",
             "ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1",
         ]

@@ -10,7 +10,7 @@ import hashlib
 
 import tomli_w
 from packaging.markers import Marker
-from packaging.pylock import Package, PackageWheel, Pylock, PylockValidationError
+from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock, PylockValidationError
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
@@ -70,11 +70,17 @@ def environment(target: Target) -> Marker:
 
 def _package(package: LockedPackage, base: Base) -> Package:
     wheel = package.wheel
+    dependencies = [{"name": name} for name in sorted(package.dependencies)] or None
+    if package.index is None:  # a direct reference: PEP 751 has it as an archive, without a version
+        hashes = {"sha256": sha256_of(package, base)}
+        archive = PackageArchive(url=wheel.url, size=wheel.size, hashes=hashes)
+        return Package(name=package.name, dependencies=dependencies, archive=archive)
     return Package(
         name=package.name,
         version=package.version,
         requires_python=_specifiers(wheel.requires_python),
-        dependencies=[{"name": name} for name in sorted(package.dependencies)] or None,
+        dependencies=dependencies,
+        index=package.index,
         wheels=[
             PackageWheel(
                 name=wheel.filename,

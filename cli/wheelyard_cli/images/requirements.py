@@ -10,7 +10,7 @@ import textwrap
 
 from wheelyard_cli.images.file_names import MARK
 from wheelyard_cli.images.wheel_hash import sha256_of
-from wheelyard_resolver.proposal import Base, Proposal
+from wheelyard_resolver.proposal import Base, LockedPackage, Proposal
 
 INSTALL_OPTIONS = ("--require-hashes", "--no-deps", "--only-binary", ":all:")
 """What makes pip install this file and nothing else."""
@@ -32,8 +32,16 @@ def render(proposal: Proposal, base: Base) -> str:
         f"snapshot: {proposal.snapshot}",
         f"pip install {' '.join(INSTALL_OPTIONS)} -r THIS-FILE",
     ]
+    # The index that lists most is the installer's --index-url; with every file bound to its hash, more are no risk.
+    indexes = [f"--extra-index-url {url}" for url in base.indexes[1:]]
     pins = [
-        f"{package.name}=={package.version} \\\n    --hash=sha256:{sha256_of(package, base)}"
+        f"{_pinned(package)} \\\n    --hash=sha256:{sha256_of(package, base)}"
         for package in sorted(base.packages, key=lambda package: package.name)
     ]
-    return "\n".join([*(f"# {line}" for line in header), *pins]) + "\n"
+    return "\n".join([*(f"# {line}" for line in header), *indexes, *pins]) + "\n"
+
+
+def _pinned(package: LockedPackage) -> str:
+    if package.index is None:
+        return f"{package.name} @ {package.wheel.url}"
+    return f"{package.name}=={package.version}"

@@ -16,9 +16,9 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from wheelyard_resolver.candidates import why_refused
-from wheelyard_resolver.formula import Edge, Formula
 from wheelyard_resolver.model import ModelPackage, RequirementLine, lines_of
-from wheelyard_resolver.universe import Demand, Unit
+from wheelyard_resolver.reasons import minimal_edges
+from wheelyard_resolver.universe import Demand, Unit, Universe
 from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
 
 _MANY = 4  # facts of one kind that are told one by one
@@ -78,7 +78,8 @@ class _Chain:
 
     def __init__(self, engine: Engine, lines: Sequence[RequirementLine]) -> None:
         self._engine = engine
-        self._formula, self._edges = _conflicting_edges(engine, lines)
+        self._universe = engine.universe
+        self._edges = minimal_edges(engine, lines)
         self._demands: dict[NormalizedName, list[Demand]] = {}
         self._told: set[NormalizedName] = set()
         for line in lines:
@@ -105,14 +106,14 @@ class _Chain:
         found: dict[int, tuple[Demand, ...]] = {}
         for edge in edges:
             units = [Unit(project, edge.position, extra) for extra in (None, *extras)]
-            demands = [demand for unit in units for demand in self._formula.universe.dependencies(unit) or ()]
+            demands = [demand for unit in units for demand in self._universe.dependencies(unit) or ()]
             matter = [demand for demand in demands if demand.project == edge.other]
             found[edge.position] = (*found.get(edge.position, ()), *matter)
         return found
 
     def _dependency_facts(self, project: NormalizedName, demanded: dict[int, tuple[Demand, ...]]) -> list[str]:
         """One fact for all releases that demand the same, the oldest first."""
-        universe = self._formula.universe
+        universe = self._universe
         alike: dict[str, list[int]] = {}
         for position, demands in demanded.items():
             flaw = universe.flaw(Unit(project, position))
@@ -132,30 +133,13 @@ class _Chain:
         return [
             fact
             for project, demands in self._demands.items()
-            if not _admitted(self._formula, demands)
+            if not _admitted(self._universe, demands)
             for fact in _nothing_left(self._engine, project, demands)
         ]
 
 
-def _conflicting_edges(engine: Engine, lines: Sequence[RequirementLine]) -> tuple[Formula, set[Edge]]:
-    """A formula in which the lines conflict, and a minimal set of demands between projects which that takes."""
-    guarded = engine.guarded()
-    answer = guarded.solve(lines)
-    assert not isinstance(answer, Solution), "these lines conflict"
-    sat, guards = guarded.formula.sat, guarded.formula.guards
-    literals = [guarded.literal(line) for line in lines]
-    core = sat.core()
-    needed = {edge: guard for edge, guard in guards.items() if guard in core}
-    for edge in list(needed):
-        rest = {other: guard for other, guard in needed.items() if other != edge}
-        if edge in needed and not sat.solve([*literals, *rest.values()]):
-            core = sat.core()
-            needed = {other: guard for other, guard in rest.items() if guard in core}
-    return guarded.formula, set(needed)
-
-
-def _admitted(formula: Formula, demands: Iterable[Demand]) -> list[int]:
-    return sorted(set.intersection(*(set(formula.universe.positions(demand)) for demand in demands)))
+def _admitted(universe: Universe, demands: Iterable[Demand]) -> list[int]:
+    return sorted(set.intersection(*(set(universe.positions(demand)) for demand in demands)))
 
 
 def _versions(versions: Sequence[Version]) -> str:

@@ -2,18 +2,22 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+PACKSE := .venv/conformance/packse-0.3.59.tar.gz
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean
+.PHONY: help demo test conformance lint clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.demo ## Publish, install, check and plan the example models, in under three minutes
 	@$(BIN)/python examples/demo.py
 
 test: .venv/.dev ## Run the test suite
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+conformance: .venv/.dev $(PACKSE) ## Compare verdicts with those of others: packse's scenarios, pip on real packages
+	$(BIN)/pytest -m heavy tests/conformance/test_packse.py $(PYTEST_ARGS)
 
 lint: .venv/.dev ## Check style, format, types and the arrows between the packages
 	$(BIN)/ruff check
@@ -40,3 +44,9 @@ clean: ## Remove the environment and everything that was made
 	@echo "installing wheelyard and its development tools into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' hatchling
 	@touch $@ .venv/.demo
+
+# The scenarios of uv's resolver: data of others, used and not kept. Without them their tests say that they are skipped.
+$(PACKSE): | .venv/.dev
+	@echo "downloading packse's scenarios ..."
+	-@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
+	  --ignore-requires-python --dest $(@D) packse==0.3.59

@@ -25,6 +25,9 @@ from packaging.utils import NormalizedName
 from wheelyard_resolver.sat import Sat
 from wheelyard_resolver.universe import Demand, Unit, Universe
 
+_LONGEST_STEP = 4
+"""Candidates read ahead at most."""
+
 
 class Edge(NamedTuple):
     """A candidate, by position, and a project that it demands something of; None if it is unusable."""
@@ -140,9 +143,15 @@ class Formula:
         entry = self._project(project)
         return entry.present, self._at_least(entry, first), -self._at_least(entry, last + 1)
 
-    def expand(self, units: Iterable[Unit]) -> None:
-        """Add the dependencies of these candidates. All pages and metadata needed are read in two batches."""
+    def expand(self, units: Iterable[Unit]) -> bool:
+        """Add the dependencies of these candidates; True if they all were clauses already.
+
+        The pages and the metadata needed are read in two batches.
+        """
         wanted = [unit for unit in dict.fromkeys(units) if unit not in self._expanded]
+        if not wanted:
+            return True
+        wanted = list(dict.fromkeys(unit for first in wanted for unit in self._marched(first)))
         self._expanded.update(wanted)
         self.universe.load_metadata((unit.project, unit.position) for unit in wanted)
         demands = [(unit, self.universe.dependencies(unit)) for unit in wanted]
@@ -161,18 +170,37 @@ class Formula:
                 continue
             for demand in found:
                 self.sat.add([*here, *self._guard(unit, demand.project), self.demand(demand)])
+        return False
 
-    def is_expanded(self, unit: Unit) -> bool:
-        """Whether the dependencies of a candidate are clauses already."""
-        return unit in self._expanded
+    def _marched(self, unit: Unit) -> list[Unit]:
+        """A candidate, and the next older ones if the newer ones beside it were read before.
+
+        The solver marches down a project whose newest releases do not fit. One by one, every step would be a
+        round trip to the index and another answer; so the steps double.
+        """
+        run = 0
+        while run < _LONGEST_STEP and unit._replace(position=unit.position + run + 1) in self._expanded:
+            run += 1
+        older = (unit._replace(position=place) for place in range(unit.position - 1, unit.position - 1 - run, -1))
+        return [unit, *(other for other in older if other.position >= 0 and other not in self._expanded)]
 
     # -- answers --------------------------------------------------------------------------------------------
 
-    def pick(self, project: NormalizedName) -> int:
-        """After a "yes": the position of a project's pick, the newest of those not told apart.
+    def pick(self, demand: Demand) -> int:
+        """After a "yes": the position of the pick of a demanded project; -1 if the project has no candidate.
 
-        A project that no clause constrains gives its newest candidate; -1 if it has none.
+        The newest of the candidates that the answer does not tell apart, of those that the demand admits if the
+        demand is younger than the answer.
         """
-        entry = self._project(project)
-        beyond = next((place for place, threshold in entry.thresholds if not self.sat.value(threshold)), None)
-        return (entry.count if beyond is None else beyond) - 1
+        entry = self._project(demand.project)
+        first, end = 0, entry.count
+        for place, threshold in entry.thresholds:
+            if not self.sat.knows(threshold):
+                continue
+            if not self.sat.value(threshold):
+                end = place
+                break
+            first = place
+        admitted = self.universe.positions(demand)
+        fitting = bisect_left(admitted, end) - 1
+        return admitted[fitting] if fitting >= 0 and admitted[fitting] >= first else end - 1

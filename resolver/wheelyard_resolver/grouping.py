@@ -4,6 +4,7 @@ Grouping is colouring of the hypergraph of minimal conflicts, with the conflicts
 (logic-based Benders decomposition): colour, ask about each group, learn minimal conflicts, repeat. A conflict
 may need three models or more, so pairs do not suffice, and the largest set of pairwise conflicting models may
 be smaller than the number of groups, so it is no proof: the proof is that one colour fewer cannot be satisfied.
+A conflict of one is a model that no group can take.
 
 Of all smallest groupings the lexicographically first is returned, models taken in the order given: the answer
 does not depend on which conflicts happened to be learnt first.
@@ -11,7 +12,7 @@ does not depend on which conflicts happened to be learnt first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -23,12 +24,13 @@ Nodes = frozenset[int]
 
 @dataclass(frozen=True)
 class Grouping:
-    """Groups of indices, each sorted, ordered by their first member.
+    """Groups of indices, each sorted, ordered by their first member; ``unplaceable`` are in none.
 
     ``lower_bound`` groups are needed, proved; ``conflicts`` are the minimal conflicts that were learnt.
     """
 
     groups: tuple[tuple[int, ...], ...]
+    unplaceable: tuple[int, ...]
     lower_bound: int
     conflicts: tuple[Nodes, ...]
 
@@ -42,8 +44,8 @@ class Grouper:
     """Searches the fewest groups of ``count`` models.
 
     ``conflict_within`` is the oracle: a minimal conflict within a set of models, or None if they can be
-    installed together. It must be monotone. Each model alone must be installable. ``known`` are minimal
-    conflicts known beforehand; ``out_of_time`` is asked now and then.
+    installed together. It must be monotone. ``known`` are minimal conflicts known beforehand; ``out_of_time`` is
+    asked now and then.
     """
 
     def __init__(
@@ -53,18 +55,17 @@ class Grouper:
         known: Sequence[Nodes] = (),
         out_of_time: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._count = count
         self._conflict_within = conflict_within
-        self._conflicts = list(dict.fromkeys(known))
+        self._conflicts = _Conflicts(count)
+        for conflict in known:
+            self._conflicts.add(conflict)
         self._fine: set[Nodes] = set()
         self._out_of_time = out_of_time
 
     def search(self) -> Grouping:
         """The fewest groups; when time runs out, a valid grouping with the lower bound proved so far."""
-        if self._count == 0:
-            return Grouping((), 0, ())
         best = self._first_fit()
-        bound = len(self._clique())
+        bound = len(self._conflicts.clique())
         while bound < len(best):
             if self._out_of_time():
                 return self._grouping(best, bound)
@@ -77,71 +78,44 @@ class Grouper:
 
     def _grouping(self, groups: Sequence[Nodes], bound: int) -> Grouping:
         ordered = sorted((tuple(sorted(group)) for group in groups), key=lambda group: group[0])
-        return Grouping(tuple(ordered), bound, tuple(self._conflicts))
-
-    # -- conflicts ------------------------------------------------------------------------------------------
+        unplaceable = tuple(sorted(self._conflicts.alone))
+        return Grouping(tuple(ordered), unplaceable, bound, tuple(self._conflicts.found))
 
     def _first_fit(self) -> list[Nodes]:
-        """A valid grouping to start from: each model joins the first group that takes it."""
-        groups: list[Nodes] = []
-        for node in range(self._count):
-            for place, group in enumerate(groups):
-                if self._together(group | {node}):
-                    groups[place] = group | {node}
-                    break
-            else:
-                groups.append(frozenset({node}))
-        return groups
-
-    def _together(self, group: Nodes) -> bool:
-        if any(group <= fine for fine in self._fine):
-            return True
-        if any(conflict <= group for conflict in self._conflicts):
-            return False
-        conflict = self._conflict_within(group)
-        if conflict is None:
-            self._fine.add(group)
-            return True
-        self._conflicts.append(conflict)
-        return False
+        """A valid grouping to start from: each model joins the first group that no known conflict keeps it out of."""
+        while True:
+            groups: list[set[int]] = []
+            for node in self._conflicts.placeable():
+                taken = next((group for group in groups if self._conflicts.allow(node, group)), None)
+                if taken is None:
+                    groups.append({node})
+                else:
+                    taken.add(node)
+            found = [frozenset(group) for group in groups]
+            if self._learn(found):
+                return found
 
     def _learn(self, groups: Sequence[Nodes]) -> bool:
         """Whether every group can be installed; if not, learns conflicts, several from each group."""
         valid = True
         for group in groups:
             rest = group
-            while not self._together(rest):
+            while rest and not any(rest <= fine for fine in self._fine):
+                conflict = self._conflict_within(rest)
+                if conflict is None:
+                    self._fine.add(rest)
+                    break
                 valid = False
-                conflict = next(conflict for conflict in self._conflicts if conflict <= rest)
+                self._conflicts.add(conflict)
                 rest = rest - {max(conflict)}
         return valid
 
-    def _clique(self) -> list[int]:
-        """Models that conflict pairwise, found greedily: a lower bound, and colours that can be fixed."""
-        neighbours: dict[int, set[int]] = {node: set() for node in range(self._count)}
-        for conflict in self._conflicts:
-            if len(conflict) == 2:
-                first, second = conflict
-                neighbours[first].add(second)
-                neighbours[second].add(first)
-        best: list[int] = []
-        for start in range(self._count):
-            clique, candidates = [start], set(neighbours[start])
-            while candidates:
-                node = min(candidates, key=lambda item: (-len(neighbours[item] & candidates), item))
-                clique.append(node)
-                candidates &= neighbours[node]
-            best = max(best, clique, key=len)
-        return best
-
-    # -- colouring ------------------------------------------------------------------------------------------
-
     def _colour(self, colours: int) -> list[Nodes] | None:
         """A colouring that no known conflict forbids; None if there is none."""
-        formula = _Colouring(self._count, colours)
-        for node, colour in zip(self._clique(), range(colours), strict=False):
+        formula = _Colouring(self._conflicts.placeable(), colours)
+        for node, colour in zip(self._conflicts.clique(), range(colours), strict=False):
             formula.fix(node, colour)
-        for conflict in self._conflicts:
+        for conflict in self._conflicts.found:
             formula.forbid(conflict)
         return formula.groups() if formula.solve(()) else None
 
@@ -151,26 +125,71 @@ class Grouper:
         First among the colourings that known conflicts allow, then learn: every conflict learnt is a real one,
         so the first that proves valid is the first of all.
         """
-        formula = _Colouring(self._count, colours)
+        formula = _Colouring(self._conflicts.placeable(), colours)
         told = 0
         while not self._out_of_time():
-            for conflict in self._conflicts[told:]:
+            for conflict in self._conflicts.found[told:]:
                 formula.forbid(conflict)
-            told = len(self._conflicts)
+            told = len(self._conflicts.found)
             groups = formula.first()
             if self._learn(groups):
                 return groups
         return None
 
 
+class _Conflicts:
+    """Minimal conflicts among ``count`` models, found by member."""
+
+    def __init__(self, count: int) -> None:
+        self.found: list[Nodes] = []
+        self.alone: set[int] = set()
+        self._count = count
+        self._of: list[list[Nodes]] = [[] for _ in range(count)]
+
+    def add(self, conflict: Nodes) -> None:
+        if len(conflict) == 1:
+            self.alone |= conflict
+            # Conflicts known beforehand that contain it are not minimal.
+            self.found = [other for other in self.found if not conflict <= other]
+            self._of = [[other for other in others if not conflict <= other] for others in self._of]
+            return
+        self.found.append(conflict)
+        for node in conflict:
+            self._of[node].append(conflict)
+
+    def placeable(self) -> list[int]:
+        return [node for node in range(self._count) if node not in self.alone]
+
+    def allow(self, node: int, group: Iterable[int]) -> bool:
+        """Whether no known conflict forbids a node to join a group."""
+        members = set(group) | {node}
+        return not any(conflict <= members for conflict in self._of[node])
+
+    def clique(self) -> list[int]:
+        """Models that conflict pairwise, found greedily: a lower bound, and colours that can be fixed."""
+        neighbours = [
+            {other for conflict in self._of[node] if len(conflict) == 2 for other in conflict if other != node}
+            for node in range(self._count)
+        ]
+        best: list[int] = []
+        for start in self.placeable():
+            clique, candidates = [start], neighbours[start] - self.alone
+            while candidates:
+                node = min(candidates, key=lambda item: (-len(neighbours[item] & candidates), item))
+                clique.append(node)
+                candidates &= neighbours[node]
+            best = max(best, clique, key=len)
+        return best
+
+
 class _Colouring:
     """Each model has exactly one of the colours, and no conflict is all of one colour."""
 
-    def __init__(self, count: int, colours: int) -> None:
+    def __init__(self, nodes: Sequence[int], colours: int) -> None:
         self._sat = Sat()
         self._colours = colours
-        self._paint = [[self._sat.variable() for _ in range(colours)] for _ in range(count)]
-        for shades in self._paint:
+        self._paint = {node: [self._sat.variable() for _ in range(colours)] for node in nodes}
+        for shades in self._paint.values():
             self._sat.add(shades)
             for one, other in combinations(shades, 2):
                 self._sat.add([-one, -other])
@@ -188,15 +207,23 @@ class _Colouring:
     def groups(self) -> list[Nodes]:
         """After a "yes": the non-empty groups."""
         members: list[set[int]] = [set() for _ in range(self._colours)]
-        for node, shades in enumerate(self._paint):
-            members[next(colour for colour, shade in enumerate(shades) if self._sat.value(shade))].add(node)
+        for node, shades in self._paint.items():
+            members[self._shade(shades)].add(node)
         return [frozenset(group) for group in members if group]
+
+    def _shade(self, shades: Sequence[int]) -> int:
+        return next(colour for colour, shade in enumerate(shades) if self._sat.value(shade))
 
     def first(self) -> list[Nodes]:
         """The colouring in which each model in turn has the lowest colour that the earlier ones leave possible."""
+        satisfiable = self.solve(())
         chosen: list[int] = []
-        for shades in self._paint:
-            chosen.append(next(shade for shade in shades if self.solve((*chosen, shade))))
-        satisfiable = self.solve(chosen)
-        assert satisfiable, "the last choice was just found possible"
+        for shades in self._paint.values():
+            # The last answer shows one colour possible; only lower ones need asking.
+            lowest = self._shade(shades)
+            lower = next((shade for shade in shades[:lowest] if self.solve((*chosen, shade))), None)
+            chosen.append(shades[lowest] if lower is None else lower)
+            if lower is None and lowest:
+                satisfiable = self.solve(chosen)
+        assert satisfiable, "the number of colours was found sufficient"
         return self.groups()

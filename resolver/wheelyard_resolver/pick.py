@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
@@ -80,6 +81,31 @@ class _Reporter(BaseReporter[_Wanted, _Choice, _Slot]):
         self.pins, self.ended = state.mapping, True
 
 
+class _Matches(Sequence[_Choice]):
+    """Choices of which only those are seen that can be pinned at the moment of looking.
+
+    resolvelib memoises what it is given when a requirement is added, and looks when a pin is tried.
+    """
+
+    def __init__(self, choices: list[_Choice], can_be_pinned: Callable[[_Choice], bool]) -> None:
+        self._choices = choices
+        self._can_be_pinned = can_be_pinned
+
+    def __iter__(self) -> Iterator[_Choice]:
+        return (choice for choice in self._choices if self._can_be_pinned(choice))
+
+    def __len__(self) -> int:
+        # resolvelib only asks whether there is any. Pins that can be completed leave one for every requirement.
+        return len(self._choices)
+
+    @overload
+    def __getitem__(self, place: int) -> _Choice: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[_Choice]: ...
+    def __getitem__(self, place: int | slice) -> _Choice | Sequence[_Choice]:
+        return self._choices[place]
+
+
 class _Provider(AbstractProvider[_Wanted, _Choice, _Slot]):
     def __init__(
         self,
@@ -124,22 +150,19 @@ class _Provider(AbstractProvider[_Wanted, _Choice, _Slot]):
         identifier: _Slot,
         requirements: Mapping[_Slot, Iterator[_Wanted]],
         incompatibilities: Mapping[_Slot, Iterator[_Choice]],
-    ) -> Callable[[], Iterator[_Choice]]:
+    ) -> _Matches:
         wanted = list(requirements[identifier])
-        refused = set(incompatibilities[identifier])
-        # resolvelib memoises what is returned here when a requirement is added; a callable is asked again
-        # whenever a pin is tried, so that it sees the pins of that moment.
-        return lambda: self._matches(identifier, wanted, refused)
+        refused = {choice.position for choice in incompatibilities[identifier]}
+        admitted = set.intersection(*(set(self._positions(want)) for want in wanted)) - refused
+        ordered = self._by_preference(identifier.project, admitted)
+        return _Matches([_Choice(identifier, position) for position in ordered], self._can_be_pinned)
 
-    def _matches(self, slot: _Slot, wanted: list[_Wanted], refused: set[_Choice]) -> Iterator[_Choice]:
-        pins = {pinned.project: choice.position for pinned, choice in self._reporter.pins.items()}
-        admitted = set.intersection(*(set(self._positions(want)) for want in wanted))
-        for position in self._by_preference(slot.project, admitted):
-            choice = _Choice(slot, position)
-            if pins.get(slot.project, position) != position or choice in refused:
-                continue
-            if self._completion.possible({**pins, slot.project: position}):
-                yield choice
+    def _can_be_pinned(self, choice: _Choice) -> bool:
+        pins = {pinned.project: made.position for pinned, made in self._reporter.pins.items()}
+        project = choice.slot.project
+        if project in pins:
+            return pins[project] == choice.position
+        return self._completion.possible({**pins, project: choice.position})
 
     def _positions(self, want: _Wanted) -> Iterable[int]:
         return self._engine.universe.positions(want.demand) if want.position is None else (want.position,)

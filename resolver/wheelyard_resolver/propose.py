@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, count, product
 
@@ -97,35 +97,39 @@ def plan_target(fleet: Fleet, index: Index, target: Target, out_of_time: Clock =
     engine = Engine.for_fleet(index, fleet, target)
     models = sorted((model for model in fleet.models if model.target == target), key=lambda model: model.key)
     engine.load(models)
-    unplaceable, placeable = _sort_out(engine, models)
-    twins = _twins(engine, placeable)
+    fitting = [model for model in models if _python_misfit(engine, model) is None]
+    twins = _twins(engine, fitting)
     oracle = _Oracle(engine, [same[0] for same in twins])
-    known = oracle.direct_conflicts()
-    found = Grouper(len(twins), oracle.conflict_within, known, out_of_time).search()
+    found = Grouper(len(twins), oracle.conflict_within, oracle.direct_conflicts(), out_of_time).search()
+    homeless = {twin.key for node in found.unplaceable for twin in twins[node]}
+    placeable = tuple(model for model in fitting if model.key not in homeless)
     place = {model.key: node for node, model in enumerate(placeable)}
     groups = sorted(tuple(sorted(place[twin.key] for node in group for twin in twins[node])) for group in found.groups)
-    conflicts = tuple(oracle.conflicts[nodes] for nodes in sorted(found.conflicts, key=sorted))
-    grouping = Grouping(tuple(groups), found.lower_bound, ())
-    return TargetPlan(engine, tuple(placeable), grouping, conflicts, tuple(unplaceable))
+    unplaceable = [reason for model in models if (reason := _unplaceable(engine, model, placeable)) is not None]
+    return TargetPlan(
+        engine=engine,
+        models=placeable,
+        grouping=Grouping(tuple(groups), (), found.lower_bound, ()),
+        conflicts=tuple(oracle.conflicts[nodes] for nodes in sorted(found.conflicts, key=sorted)),
+        unplaceable=tuple(unplaceable),
+    )
 
 
-def _sort_out(engine: Engine, models: Sequence[ModelPackage]) -> tuple[list[Unplaceable], list[ModelPackage]]:
-    """Models that no environment can host, with the reason; and the others."""
-    unplaceable, placeable = [], []
-    for model in models:
-        found = why_unplaceable(engine, model)
-        if found is None:
-            placeable.append(model)
-        else:
-            unplaceable.append(found)
-    return unplaceable, placeable
+def _unplaceable(engine: Engine, model: ModelPackage, placeable: Collection[ModelPackage]) -> Unplaceable | None:
+    return None if model in placeable else why_unplaceable(engine, model)
+
+
+def _python_misfit(engine: Engine, model: ModelPackage) -> str | None:
+    if model.requires_python is None or model.requires_python.contains(engine.target.python, prereleases=True):
+        return None
+    return f"{model.key} requires Python {model.requires_python}, the target has {engine.target.python}"
 
 
 def why_unplaceable(engine: Engine, model: ModelPackage) -> Unplaceable | None:
     """Why no environment of the target can host a model; None if one can."""
-    if model.requires_python is not None and not model.requires_python.contains(engine.target.python, prereleases=True):
-        reason = f"{model.key} requires Python {model.requires_python}, the target has {engine.target.python}"
-        return Unplaceable(model.key, reason)
+    misfit = _python_misfit(engine, model)
+    if misfit is not None:
+        return Unplaceable(model.key, misfit)
     answer = engine.together([model])
     if isinstance(answer, Solution):
         return None

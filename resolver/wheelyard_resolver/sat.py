@@ -40,9 +40,13 @@ class Sat:
         """After a "no": assumptions that suffice for it. Not minimal."""
         return frozenset(self._solver.get_core() or ())
 
+    def knows(self, variable: int) -> bool:
+        """After a "yes": whether the answer covers a variable; it does not if the variable is younger."""
+        return variable <= len(self._model)
+
     def value(self, variable: int) -> bool:
-        """After a "yes": the value of a variable; False for one that is newer than the answer."""
-        return variable <= len(self._model) and self._model[variable - 1] > 0
+        """After a "yes": the value of a variable that the answer covers."""
+        return self._model[variable - 1] > 0
 
     def close(self) -> None:
         """Free the solver's memory; it lives outside Python's heap."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -40,8 +41,7 @@ class Demand:
         return written(self.project, self.extras, SpecifierSet(self.specifier), self.url)
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """What is expanded at once: the dependencies of a candidate (by position), plain or of one extra."""
 
     project: NormalizedName

@@ -103,10 +103,9 @@ class Engine:
         named = {self.literal(line): None for line in lines}
         pinned = [literal for window in windows for literal in self.formula.within(*window)]
         while self.formula.sat.solve([*named, *pinned, *self.formula.guards.values()]):
-            reached, unread = self._walk(lines)
-            if not unread:
+            reached = self._walk(lines)
+            if reached is not None:
                 return reached
-            self.formula.expand(unread)
         core = self.formula.sat.core()
         return tuple(line for line in lines if self.literal(line) in core)
 
@@ -115,30 +114,35 @@ class Engine:
         demand = Demand.of(line.requirement)
         return self.formula.demand(demand) if line.model is not None else self.formula.limit(demand)
 
-    def _walk(self, lines: Sequence[RequirementLine]) -> tuple[Solution, list[Unit]]:
-        """What the solver's answer installs, from the lines down; and the releases on the way not yet read."""
+    def _walk(self, lines: Sequence[RequirementLine]) -> Solution | None:
+        """What the solver's answer installs, from the lines down; None if releases on the way had to be read first.
+
+        It goes on through releases just read as if the answer had known them: mostly the next answer agrees, and
+        what is needed is read level by level, in few and large batches.
+        """
         positions: dict[NormalizedName, int] = {}
         extras: dict[NormalizedName, set[NormalizedName]] = {}
-        unread: list[Unit] = []
-        queue = [Demand.of(line.requirement) for line in lines if line.model is not None]
-        queued: set[Unit] = set()
-        for demand in queue:  # grows while it is walked
-            project = demand.project
-            if project not in positions:
-                positions[project] = self.formula.pick(project)
-            extras.setdefault(project, set()).update(demand.extras)
-            for extra in (None, *sorted(demand.extras)):
-                unit = Unit(project, positions[project], extra)
-                if unit in queued:
-                    continue
-                queued.add(unit)
-                if self.formula.is_expanded(unit):
-                    queue.extend(self.universe.dependencies(unit) or ())
-                else:
-                    unread.append(unit)
+        known = True
+        seen: set[Unit] = set()
+        level: Iterable[Demand] = [Demand.of(line.requirement) for line in lines if line.model is not None]
+        while level:
+            units: dict[Unit, None] = {}
+            for demand in level:
+                position = positions.get(demand.project)
+                if position is None:
+                    position = positions[demand.project] = self.formula.pick(demand)
+                    extras[demand.project] = set()
+                extras[demand.project].update(demand.extras)
+                for extra in (None, *sorted(demand.extras)):
+                    units[Unit(demand.project, position, extra)] = None
+            fresh = [unit for unit in units if unit not in seen and unit.position >= 0]
+            known = self.formula.expand(fresh) and known
+            seen.update(fresh)
+            level = [demand for unit in fresh for demand in self.universe.dependencies(unit) or ()]
+        if not known:
+            return None
         picks = {project: self.universe.candidates(project).usable[position] for project, position in positions.items()}
-        frozen = {project: frozenset(names) for project, names in extras.items()}
-        return Solution(picks, positions, frozen), unread
+        return Solution(picks, positions, {project: frozenset(names) for project, names in extras.items()})
 
     # -- minimal conflicts ----------------------------------------------------------------------------------
 

@@ -23,6 +23,8 @@ def pairs(*edges: tuple[int, int]) -> list[Nodes]:
 
 def first_best(count: int, conflicts: Sequence[Nodes]) -> list[int]:
     """The first colouring with the fewest colours, by trying all in order."""
+    if count == 0:
+        return []
     for colours in range(1, count + 1):
         for paint in product(range(colours), repeat=count):
             if not any(len({paint[node] for node in conflict}) == 1 for conflict in conflicts):
@@ -69,14 +71,20 @@ def test_out_of_time_gives_a_valid_grouping_that_is_not_called_minimal() -> None
     assert found.minimal is (len(found.groups) == found.lower_bound)
 
 
+def test_a_conflict_of_one_is_a_model_that_no_group_takes() -> None:
+    """It is named, and the others are grouped without it."""
+    found = Grouper(3, oracle([frozenset({1})])).search()
+    assert (found.groups, found.unplaceable, found.minimal) == (((0, 2),), (1,), True)
+
+
 def hypergraphs() -> st.SearchStrategy[tuple[int, list[Nodes]]]:
-    """Up to six models with conflicts of two or three, none containing another."""
+    """Up to six models with conflicts of one to three, none containing another."""
 
     def minimal(conflicts: list[Nodes]) -> list[Nodes]:
         return [one for one in conflicts if not any(other < one for other in conflicts)]
 
     def of_size(count: int) -> st.SearchStrategy[tuple[int, list[Nodes]]]:
-        possible = [frozenset(nodes) for size in (2, 3) for nodes in combinations(range(count), size)]
+        possible = [frozenset(nodes) for size in (1, 2, 3) for nodes in combinations(range(count), size)]
         return st.lists(st.sampled_from(possible), unique=True, max_size=9).map(lambda found: (count, minimal(found)))
 
     return st.integers(2, 6).flatmap(of_size)
@@ -88,9 +96,14 @@ def test_the_grouping_is_the_first_of_the_smallest(hypergraph: tuple[int, list[N
     """Equal to trying all colourings in order."""
     count, conflicts = hypergraph
     found = Grouper(count, oracle(conflicts)).search()
-    paint = first_best(count, conflicts)
+    alone = {node for conflict in conflicts if len(conflict) == 1 for node in conflict}
+    left = [node for node in range(count) if node not in alone]
+    renumbered = [frozenset(left.index(node) for node in conflict) for conflict in conflicts if len(conflict) > 1]
+    paint = first_best(len(left), renumbered)
     expected = tuple(
-        tuple(node for node in range(count) if paint[node] == colour) for colour in sorted(set(paint), key=paint.index)
+        tuple(node for node, shade in zip(left, paint, strict=True) if shade == colour)
+        for colour in dict.fromkeys(paint)
     )
     assert found.minimal
+    assert found.unplaceable == tuple(sorted(alone))
     assert found.groups == expected

@@ -62,7 +62,11 @@ def propose(fleet: Fleet, recording: Recording, out_of_time: Clock = never) -> P
         Undecided: something needed could not be read.
         RecheckFailed: an answer did not stand up to the second opinion.
     """
-    plans = plan(fleet, recording, out_of_time)
+    return proposal_of(fleet, plan(fleet, recording, out_of_time), recording)
+
+
+def proposal_of(fleet: Fleet, plans: Sequence[TargetPlan], recording: Recording) -> Proposal:
+    """The proposal that plans lead to. Raises as :func:`propose` does."""
     names = base_names()
     bases = tuple(_base(next(names), plan.engine, recording, group) for plan in plans for group in plan.groups())
     return Proposal(

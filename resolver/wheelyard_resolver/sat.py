@@ -10,6 +10,18 @@ ENGINE = "glucose42"
 """Incremental, honours phases, gives cores; deterministic for the same clauses in the same order."""
 
 
+def refute(clauses: Iterable[Sequence[int]]) -> tuple[tuple[int, ...], ...] | None:
+    """The lemmas of a DRUP proof that clauses contradict each other, without the empty clause; None if they do not.
+
+    A proof needs a solver of its own: under assumptions it would not end in the empty clause.
+    """
+    with Solver(name=ENGINE, bootstrap_with=[list(clause) for clause in clauses], with_proof=True) as solver:
+        if solver.solve():
+            return None
+        lines = [line.split() for line in solver.get_proof() or ()]
+        return tuple(tuple(map(int, line[:-1])) for line in lines if line[0] not in ("d", "0"))
+
+
 class Sat:
     """An incremental CDCL solver. Literals are non-zero integers, negative for "not" (DIMACS)."""
 

@@ -36,6 +36,10 @@ class Recording:
             self._records[f"metadata {url}"] = "absent" if content is None else hashlib.sha256(content).hexdigest()
         return answer
 
+    def records(self) -> dict[str, str]:
+        """The hash of every record used so far, ``absent`` for what is not there, by ``page PROJECT`` or ``metadata URL``."""
+        return dict(sorted(self._records.items()))
+
     def counts(self) -> tuple[int, int]:
         """(project pages, metadata files) used so far."""
         pages = sum(key.startswith("page ") for key in self._records)

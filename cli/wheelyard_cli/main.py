@@ -17,6 +17,8 @@ COMMANDS = {
     "explain": ("wheelyard_cli.commands.explain", "Say why models cannot be installed together."),
     "fleet": ("wheelyard_cli.commands.fleet", "Export the deployed fleet of a registry."),
     "serve": ("wheelyard_cli.commands.serve", "Run the registry."),
+    "token": ("wheelyard_cli.commands.token", "Make, list and revoke tokens of a registry."),
+    "user": ("wheelyard_cli.commands.user", "Manage users, groups and the owners of projects."),
     "snapshot": ("wheelyard_cli.commands.snapshot", "Look into a saved snapshot."),
 }
 

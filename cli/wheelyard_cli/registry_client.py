@@ -104,6 +104,17 @@ class RegistryClient:
             raise self._not_ours("its answer lists no deployments")
         return [self._row(entry) for entry in found]
 
+    def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
+        """Any other request of the API; ``path`` is relative to ``/api/v1/``. Parts of it must be quoted already."""
+        return self._ask(method, f"/api/v1/{path}", **({} if body is None else {"json": body}))
+
+    def rows(self, path: str, name: str) -> list[dict[str, object]]:
+        """The list ``name`` of the answer to a GET."""
+        found = self.call("GET", path).get(name)
+        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+            raise self._not_ours(f"its answer lists no {name}")
+        return found
+
     def _row(self, entry: object) -> DeploymentRow:
         try:
             assert isinstance(entry, dict)
@@ -119,7 +130,7 @@ class RegistryClient:
         document = _document(response)
         if response.is_success and document is not None:
             return document
-        if response.status_code in {401, 403}:
+        if response.status_code == 401 or (response.status_code == 403 and document is None):
             raise AuthenticationRequired(url=self.url, status=response.status_code)
         if document is None or response.status_code >= 500 or "code" not in document:
             raise self._not_ours(f"it answered {response.status_code} {response.reason_phrase}".rstrip())

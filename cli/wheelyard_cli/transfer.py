@@ -42,12 +42,15 @@ class _Transient(Exception):
 
 
 class OriginAuth(httpx.Auth):
-    """Credentials by origin: those that the index URLs carry, else those of the netrc file.
+    """Credentials by origin: those that the index URLs carry, else a token, else those of the netrc file.
 
     httpx drops the ``Authorization`` header when a redirect leaves the origin.
     """
 
-    def __init__(self, urls: Iterable[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, urls: Iterable[str], environment: Mapping[str, str], tokens: Mapping[str, str] | None = None
+    ) -> None:
+        self._tokens = {_origin(httpx.URL(url)): token for url, token in (tokens or {}).items() if token}
         self._given: dict[tuple[str, str, int | None], httpx.BasicAuth] = {}
         for url in map(httpx.URL, urls):
             if url.username or url.password:
@@ -57,6 +60,9 @@ class OriginAuth(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the credentials of the request's origin, if any are known."""
         given = self._given.get(_origin(request.url))
+        token = self._tokens.get(_origin(request.url))
+        if given is None and token is not None:
+            given = httpx.BasicAuth("__token__", token)
         if given is None and self._netrc is not None:
             entry = self._netrc.authenticators(request.url.host)
             if entry is not None and entry[2]:
@@ -87,12 +93,13 @@ class Transfer:
         self,
         index_urls: Iterable[str] = (),
         *,
+        tokens: Mapping[str, str] | None = None,
         transport: httpx.BaseTransport | None = None,
         environment: Mapping[str, str] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = httpx.Client(
-            auth=OriginAuth(index_urls, os.environ if environment is None else environment),
+            auth=OriginAuth(index_urls, os.environ if environment is None else environment, tokens),
             follow_redirects=True,
             headers={"User-Agent": f"wheelyard/{__version__}"},
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),

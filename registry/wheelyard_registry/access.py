@@ -1,31 +1,98 @@
-"""Who may do what. For now: anybody may read, a token may write."""
+"""Who sends a request, and whether they may do what they ask for.
+
+401 says: say who you are, or say it better. pip and uv then ask netrc, keyring or a person. 403 says: I know you, and
+you may not. Nothing is ever hidden behind a 404, because uv then goes on to the next index.
+"""
 
 from __future__ import annotations
 
 import anyio.to_thread
+from packaging.utils import NormalizedName
 from starlette.requests import Request
 
+from wheelyard_registry.catalogue.accounts import Accounts
+from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.catalogue.tokens import Tokens
-from wheelyard_registry.errors import Unauthenticated
-from wheelyard_registry.identity import Identity, token_of
+from wheelyard_registry.credentials import Login, Token, credentials_of
+from wheelyard_registry.errors import Forbidden, Unauthenticated
+from wheelyard_registry.identity import ANONYMOUS_READER, Identity, Right
+from wheelyard_registry.passwords import PasswordGate, hash_password, is_legacy
 
 
 class Access:
-    """Recognises the sender of a request."""
+    """Recognises the senders of requests and holds their rights against what they want."""
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: Tokens, accounts: Accounts, clock: Clock, *, anonymous_read: bool) -> None:
         self._tokens = tokens
+        self._accounts = accounts
+        self._clock = clock
+        self._gate = PasswordGate(clock)
+        self._anonymous_read = anonymous_read
 
-    async def require(self, request: Request) -> Identity:
-        """The identity behind a request that writes.
+    async def identify(self, request: Request) -> Identity | None:
+        """Who sends this; None if it carries no credentials.
 
         Raises:
-            Unauthenticated: there is no token, or not one that this registry knows. Both answer 401, because pip and
-                uv ask keyring, netrc or the user only then.
+            Unauthenticated: the credentials are not known here.
+            TooManyAttempts: too many wrong passwords came from there.
         """
         header = request.headers.get("authorization")
-        token = token_of(header)
-        identity = None if token is None else await anyio.to_thread.run_sync(self._tokens.recognise, token)
-        if identity is None:
-            raise Unauthenticated(given=header is not None)
+        if header is None:
+            return None
+        given = credentials_of(header)
+        if isinstance(given, Token):
+            return await anyio.to_thread.run_sync(self._tokens.recognise, given, self._clock())
+        if given is None:
+            raise Unauthenticated("the credentials are not known to this registry")
+        return await self._log_in(given, request.client.host if request.client else "")
+
+    async def _log_in(self, login: Login, address: str) -> Identity:
+        stored = await anyio.to_thread.run_sync(self._accounts.password, login.user)
+        if not await self._gate.admits(login.user, login.password, stored, address=address):
+            raise Unauthenticated("the user name or the password is wrong")
+        if stored is not None and is_legacy(stored):
+            fresh = await anyio.to_thread.run_sync(hash_password, login.password)
+            await anyio.to_thread.run_sync(self._accounts.improve_password, login.user, stored, fresh)
+        return await anyio.to_thread.run_sync(self._accounts.identity, login.user)
+
+    async def require(self, request: Request, right: Right, project: NormalizedName) -> Identity:
+        """The sender, who holds ``right`` over ``project``.
+
+        Raises:
+            Unauthenticated, TooManyAttempts: as :meth:`identify`, and where there are no credentials at all.
+            Forbidden: the sender is known and may not.
+        """
+        identity = await self._sender(request, right)
+        if not identity.may(right, project):
+            raise Forbidden(right=right.value, project=project)
         return identity
+
+    async def require_somewhere(self, request: Request, right: Right) -> Identity:
+        """The sender, who holds ``right`` over some project: which one is known only later."""
+        identity = await self._sender(request, right)
+        if not identity.may_somewhere(right):
+            raise Forbidden(right=right.value, project=None)
+        return identity
+
+    async def require_everywhere(self, request: Request, right: Right) -> Identity:
+        """The sender, who holds ``right`` over all projects."""
+        identity = await self._sender(request, right)
+        if not identity.may_everywhere(right):
+            raise Forbidden(right=right.value, project=None)
+        return identity
+
+    async def require_user(self, request: Request) -> Identity:
+        """The sender, whoever it is, as long as it says so."""
+        identity = await self.identify(request)
+        if identity is None:
+            raise Unauthenticated("this needs credentials")
+        return identity
+
+    async def _sender(self, request: Request, right: Right) -> Identity:
+        identity = await self.identify(request)
+        if identity is not None:
+            return identity
+        if right is Right.READ and self._anonymous_read:
+            return ANONYMOUS_READER
+        doing = "reading from" if right is Right.READ else "writing to"
+        raise Unauthenticated(f"{doing} this registry needs a token")

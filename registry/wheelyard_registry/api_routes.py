@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-
 import anyio.to_thread
+from packaging.utils import canonicalize_name
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from wheelyard_registry.access import Access
-from wheelyard_registry.errors import BadRequest, BodyTooLarge, InvalidField
+from wheelyard_registry.errors import Forbidden, InvalidField
 from wheelyard_registry.fleet import DEFAULT_PLATFORM, DEFAULT_PYTHON, Fleet, as_json
-
-MAX_JSON = 1024 * 1024
+from wheelyard_registry.identity import Right
+from wheelyard_registry.json_body import json_object
 
 
 class ApiRoutes:
@@ -24,13 +23,17 @@ class ApiRoutes:
 
     async def record(self, request: Request) -> Response:
         """``POST /api/v1/deployments``: record that a release runs in a stage and slot."""
-        identity = await self._access.require(request)
-        given = await _json_object(request)
-        deployment = await anyio.to_thread.run_sync(lambda: self._fleet.record(given, by=identity.token_id))
+        identity = await self._access.require_somewhere(request, Right.UPLOAD)
+        given = await json_object(request)
+        model = given.get("model")
+        if isinstance(model, str) and not identity.may(Right.UPLOAD, canonicalize_name(model)):
+            raise Forbidden(right=Right.UPLOAD.value, project=canonicalize_name(model))
+        deployment = await anyio.to_thread.run_sync(lambda: self._fleet.record(given, by=identity.name))
         return JSONResponse(as_json(deployment), status_code=201)
 
     async def deployments(self, request: Request) -> Response:
         """``GET /api/v1/deployments?stage=&history=``: what is deployed, or with history all that ever was."""
+        await self._access.require_somewhere(request, Right.READ)
         stage = request.query_params.get("stage") or None
         past = _flag(request, "history")
         found = await anyio.to_thread.run_sync(self._fleet.history if past else self._fleet.current, stage)
@@ -38,6 +41,7 @@ class ApiRoutes:
 
     async def fleet(self, request: Request) -> Response:
         """``GET /api/v1/fleet?stage=``: the fleet of a stage in the shape of a fleet file."""
+        await self._access.require_somewhere(request, Right.READ)
         query = request.query_params
         stage = query.get("stage")
         if not stage:
@@ -58,18 +62,3 @@ def _flag(request: Request, name: str) -> bool:
     if value not in {"", "0", "1", "false", "true"}:
         raise InvalidField([f"{name} must be true or false, not {value!r}"])
     return value in {"1", "true"}
-
-
-async def _json_object(request: Request) -> dict[str, object]:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_JSON:
-            raise BodyTooLarge(limit=MAX_JSON)
-    try:
-        document = json.loads(bytes(body))
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"the body is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise BadRequest("the body must be a JSON object")
-    return document

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from wheelyard_registry.access import Access
 from wheelyard_registry.api_routes import ApiRoutes
+from wheelyard_registry.catalogue.accounts import Accounts
 from wheelyard_registry.catalogue.database import Clock, Database, utc_now
 from wheelyard_registry.catalogue.deployments import Deployments
 from wheelyard_registry.catalogue.files import Files
@@ -30,6 +31,7 @@ from wheelyard_registry.errors import (
     RegistryError,
 )
 from wheelyard_registry.fleet import Fleet
+from wheelyard_registry.identity_routes import IdentityRoutes
 from wheelyard_registry.index import Index, OriginRule, PrivateIndex
 from wheelyard_registry.ingest import Ingest
 from wheelyard_registry.legacy import LegacyForm
@@ -57,9 +59,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     private = PrivateIndex(files, blobs)
     pull_through = _pull_through(settings, database, clock)
     index: Index = private if pull_through is None else OriginRule(private, pull_through)
-    access = Access(tokens)
+    accounts = Accounts(database)
+    access = Access(tokens, accounts, clock, anonymous_read=settings.anonymous_read)
     legacy = LegacyForm(Ingest(files, blobs, clock), files)
     upload = UploadRoute(access, legacy, settings.staging, limit=settings.max_upload, threads=settings.upload_threads)
+    identities = IdentityRoutes(access, tokens, accounts, clock)
     api = ApiRoutes(access, Fleet(Deployments(database), files, clock))
 
     @asynccontextmanager
@@ -70,7 +74,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         database.close()
 
     return Starlette(
-        routes=[*_routes(ReadRoutes(private, index), upload, api), *_health(database)],
+        routes=[*_routes(ReadRoutes(access, private, index), upload, api), *_identity(identities), *_health(database)],
         exception_handlers={
             RegistryError: _refused,
             HTTPException: _http_refused,
@@ -98,6 +102,22 @@ def _routes(read: ReadRoutes, upload: UploadRoute, api: ApiRoutes) -> list[Route
         Route("/api/v1/deployments", api.deployments, methods=["GET"]),
         Route("/api/v1/deployments", api.record, methods=["POST"]),
         Route("/api/v1/fleet", api.fleet, methods=["GET"]),
+    ]
+
+
+def _identity(routes: IdentityRoutes) -> list[Route]:
+    return [
+        Route("/api/v1/tokens", routes.tokens, methods=["GET"]),
+        Route("/api/v1/tokens", routes.create_token, methods=["POST"]),
+        Route("/api/v1/tokens/{id}", routes.revoke_token, methods=["DELETE"]),
+        Route("/api/v1/users", routes.users, methods=["GET"]),
+        Route("/api/v1/users", routes.import_htpasswd, methods=["POST"]),
+        Route("/api/v1/users/{name}", routes.set_password, methods=["PUT"]),
+        Route("/api/v1/users/{name}", routes.disable_user, methods=["DELETE"]),
+        Route("/api/v1/groups", routes.groups, methods=["GET"]),
+        Route("/api/v1/groups/{name}", routes.set_group, methods=["PUT"]),
+        Route("/api/v1/projects/{project}/owners", routes.owners, methods=["GET"]),
+        Route("/api/v1/projects/{project}/owners", routes.set_owners, methods=["PUT"]),
     ]
 
 

@@ -6,6 +6,7 @@ Handlers raise with the facts; the sentences are made here. :mod:`wheelyard_regi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from wheelyard_resolver.errors import WheelyardError
@@ -41,11 +42,39 @@ class Unauthenticated(RegistryError):
     status = 401
     code = "unauthenticated"
 
-    def __init__(self, *, given: bool) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(
-            "the token is not known to this registry" if given else "writing to this registry needs a token",
+            reason,
             hint="send the token as the password of user __token__ (twine and uv publish: -u __token__ -p wy_...),"
             " or as a Bearer token",
+        )
+
+
+class Forbidden(RegistryError):
+    """The sender is known, and may not do this (RFC 9110, 15.5.4)."""
+
+    status = 403
+    code = "forbidden"
+
+    def __init__(self, *, right: str, project: str | None) -> None:
+        where = "here" if project is None else f"to {project}"
+        super().__init__(
+            f"these credentials do not carry the right {right!r} {where}",
+            hint="ask an administrator of the registry for a token, or for a group, that has it",
+        )
+
+
+class TooManyAttempts(RegistryError):
+    """Too many wrong passwords, or too many at the same time (RFC 6585, 4)."""
+
+    status = 429
+    code = "too-many-attempts"
+
+    def __init__(self, *, seconds: float) -> None:
+        self.retry_after = max(1, math.ceil(seconds))
+        super().__init__(
+            "too many logins failed or wait",
+            hint=f"try again in {self.retry_after} seconds; tokens are not held up by this",
         )
 
 

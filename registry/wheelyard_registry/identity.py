@@ -1,76 +1,81 @@
-"""Tokens: how they look, how they are stored, how a request carries one.
+"""Who is asking, and what they may do.
 
-A token is ``wy_<id>_<secret>``: the id finds its row, the secret has 256 bits, and only the SHA-256 of the whole is
-stored. A slow hash is for passwords that people choose; 256 random bits need none.
+A right is held over projects named by shell-style patterns of normalised names. Whoever holds a right over a project
+may also read it; ``admin`` stands for all of them.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-import secrets
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatchcase
 
-PREFIX = "wy"
+from packaging.utils import NormalizedName
+
+ALL_PROJECTS = "*"
+
+
+class Right(str, Enum):
+    """What may be done to a project."""
+
+    READ = "read"
+    UPLOAD = "upload"
+    YANK = "yank"
+    CREATE = "create"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """A token in clear. It exists only between its making and its being shown; ``repr`` hides the secret."""
+class Grant:
+    """Rights over the projects that one of the patterns matches."""
 
-    id: str
-    secret: str = field(repr=False)
+    rights: frozenset[Right]
+    projects: tuple[str, ...] = (ALL_PROJECTS,)
+
+    def holds(self, right: Right) -> bool:
+        """Whether the right is among these, itself or by implication."""
+        return right in self.rights or Right.ADMIN in self.rights or (right is Right.READ and bool(self.rights))
+
+    def covers(self, right: Right, project: NormalizedName) -> bool:
+        """Whether the right is held over this project."""
+        return self.holds(right) and any(fnmatchcase(project, pattern) for pattern in self.projects)
 
     @property
-    def text(self) -> str:
-        """What the user keeps."""
-        return f"{PREFIX}_{self.id}_{self.secret}"
-
-    @property
-    def digest(self) -> str:
-        """What the registry keeps: hex SHA-256 of the text."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
-
-    def matches(self, digest: str) -> bool:
-        """Whether ``digest`` belongs to this token, compared in constant time."""
-        return hmac.compare_digest(self.digest, digest)
+    def everywhere(self) -> bool:
+        """Whether it speaks of all projects."""
+        return ALL_PROJECTS in self.projects
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is asking, once a token has been recognised."""
+    """The sender of a request.
 
-    token_id: str
-    label: str
-
-
-def new_token() -> Token:
-    """A fresh token from the operating system's randomness."""
-    return Token(id=secrets.token_hex(6), secret=secrets.token_urlsafe(32))
-
-
-def parse_token(text: str) -> Token | None:
-    """The token that ``text`` spells, or None if it is not one of ours."""
-    parts = text.strip().split("_", 2)
-    if len(parts) != 3 or parts[0] != PREFIX or not all(parts):
-        return None
-    return Token(id=parts[1], secret=parts[2])
-
-
-def token_of(authorization: str | None) -> Token | None:
-    """The token in an ``Authorization`` header: Bearer (RFC 6750), or Basic (RFC 7617) as password or as user name.
-
-    twine and uv send it as the password of ``__token__``; pip users write it into a URL as the user name.
+    ``name`` is how the audit log knows it: ``token:<id>``, ``user:<name>``. ``within`` bounds the grants: a token of a
+    user can never do more than its user can do now. ``user`` is the person behind it, and ``groups`` are the person's.
     """
-    scheme, _, credentials = (authorization or "").partition(" ")
-    if scheme.lower() == "bearer":
-        return parse_token(credentials)
-    if scheme.lower() != "basic":
-        return None
-    try:
-        user, _, password = base64.b64decode(credentials.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return parse_token(password) or parse_token(user)
+
+    name: str
+    grants: tuple[Grant, ...]
+    within: tuple[Grant, ...] | None = None
+    user: str | None = None
+    groups: tuple[str, ...] = ()
+
+    def may(self, right: Right, project: NormalizedName) -> bool:
+        """Whether it holds the right over this project."""
+        return all(any(grant.covers(right, project) for grant in grants) for grants in self._bounds())
+
+    def may_somewhere(self, right: Right) -> bool:
+        """Whether it holds the right over any project at all."""
+        return all(any(grant.holds(right) for grant in grants) for grants in self._bounds())
+
+    def may_everywhere(self, right: Right) -> bool:
+        """Whether it holds the right over every project: what is not about one project asks for this."""
+        return all(any(grant.everywhere and grant.holds(right) for grant in grants) for grants in self._bounds())
+
+    def _bounds(self) -> Iterable[tuple[Grant, ...]]:
+        return (self.grants,) if self.within is None else (self.grants, self.within)
+
+
+ANONYMOUS_READER = Identity("anonymous", (Grant(frozenset({Right.READ})),))
+"""Whoever sends no credentials, where reading needs none."""

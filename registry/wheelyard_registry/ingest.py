@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import BinaryIO
 
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from wheelyard_registry.archive import core_metadata_of
@@ -21,7 +21,8 @@ from wheelyard_registry.blobs import CHUNK, BlobStore, Staged
 from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.catalogue.files import Files, StoredFile
 from wheelyard_registry.distribution import Distribution, parse_filename
-from wheelyard_registry.errors import FileConflict, RefusedFile, StorageFull
+from wheelyard_registry.errors import FileConflict, Forbidden, RefusedFile, StorageFull
+from wheelyard_registry.identity import Identity, Right
 from wheelyard_registry.release_facts import read_facts
 
 
@@ -49,24 +50,31 @@ class Ingest:
         self._blobs = blobs
         self._clock = clock
 
-    def take(self, filename: str, stream: BinaryIO, claims: Claims, *, by: str) -> Outcome:
+    def take(self, filename: str, stream: BinaryIO, claims: Claims, *, sender: Identity) -> Outcome:
         """Read ``stream`` to its end, check it and make it visible as ``filename``.
 
         Raises:
+            Forbidden: the sender may not upload to this project, or not create it.
             RefusedFile: something contradicts something else; nothing is stored.
             FileConflict: the name is used by other bytes.
             StorageFull: the disk did not take it; nothing is stored.
         """
         distribution = parse_filename(filename)
+        self._admit(distribution.project, sender)
         try:
             with self._blobs.stage("md5", "blake2b") as staged:
                 shutil.copyfileobj(stream, staged, CHUNK)
                 staged.flush()
-                return self._judge(distribution, staged, claims, by)
+                return self._judge(distribution, staged, claims, sender)
         except OSError as error:
             raise StorageFull(reason=error.strerror or str(error)) from error
 
-    def _judge(self, distribution: Distribution, staged: Staged, claims: Claims, by: str) -> Outcome:
+    def _admit(self, project: NormalizedName, sender: Identity) -> None:
+        needed = Right.CREATE if self._files.serial(project) is None else Right.UPLOAD
+        if not sender.may(needed, project):
+            raise Forbidden(right=needed.value, project=project)
+
+    def _judge(self, distribution: Distribution, staged: Staged, claims: Claims, sender: Identity) -> Outcome:
         problems = claim_problems(distribution, staged.digests, claims)
         if problems:
             raise RefusedFile(filename=distribution.filename, problems=problems)
@@ -85,9 +93,9 @@ class Ingest:
             requires_python=facts.requires_python,
             metadata_sha256=self._blobs.add(raw) if distribution.is_wheel else None,
             uploaded_at=self._clock(),
-            uploaded_by=by,
+            uploaded_by=sender.name,
         )
-        winner = self._files.add(stored).existing
+        winner = self._files.add(stored, owners=sender.groups).existing
         return Outcome.STORED if winner is None else _compare(distribution, winner, stored.sha256)
 
 

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from wheelyard_registry.catalogue.files import Files
 from wheelyard_registry.distribution import parse_filename
 from wheelyard_registry.errors import RefusedForm, UnsupportedAction
+from wheelyard_registry.identity import Identity
 from wheelyard_registry.ingest import Claims, Ingest, Outcome
 
 with warnings.catch_warnings():
@@ -35,7 +36,7 @@ with warnings.catch_warnings():
 # That hook serves Bottle's plugins only, of which there are none, and would slow and warn of every later import.
 sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pypiserver.")]
 
-_uploader: contextvars.ContextVar[str] = contextvars.ContextVar("uploader")
+_sender: contextvars.ContextVar[Identity] = contextvars.ContextVar("sender")
 _outcome: contextvars.ContextVar[list[Outcome]] = contextvars.ContextVar("outcome")
 
 
@@ -64,7 +65,7 @@ class CatalogueBackend(Backend):  # type: ignore[misc]  # pypiserver has no type
                 "blake2b": form.get("blake2_256_digest", ""),
             },
         )
-        _outcome.get().append(self._ingest.take(filename, stream, claims, by=_uploader.get()))
+        _outcome.get().append(self._ingest.take(filename, stream, claims, sender=_sender.get()))
 
     def exists(self, filename: str) -> bool:
         """Whether the name is taken, in any spelling."""
@@ -94,7 +95,7 @@ class LegacyForm:
         self._app.catchall = False
         self._app.default_error_handler = lambda error: str(error.body)
 
-    def upload(self, body: Path, content_type: str, *, by: str) -> Outcome:
+    def upload(self, body: Path, content_type: str, *, sender: Identity) -> Outcome:
         """Take the file out of a staged form. Blocks; runs in a worker thread.
 
         Raises:
@@ -104,7 +105,7 @@ class LegacyForm:
         context = contextvars.copy_context()
         with body.open("rb") as file:
             environ = _environ(file, body.stat().st_size, content_type)
-            context.run(_uploader.set, by)
+            context.run(_sender.set, sender)
             context.run(_outcome.set, outcomes)
             context.run(self._pass_on, environ)
         if not outcomes:

@@ -7,14 +7,17 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from wheelyard_registry import negotiation, simple
+from wheelyard_registry.access import Access
 from wheelyard_registry.errors import NotFound, RegistryError
+from wheelyard_registry.identity import Right
 from wheelyard_registry.index import Arriving, Index, Listing, LocalBlob, PrivateIndex
+from wheelyard_registry.json_body import project_of
 from wheelyard_resolver.page import JSON_V1
 
 FOR_EVER = 365_000_000
@@ -29,23 +32,25 @@ _BYTE_RANGES = re.compile(r"\s*bytes\s*=\s*(?:\d+-\d*|-\d+)(?:\s*,\s*(?:\d+-\d*|
 class ReadRoutes:
     """Handlers of ``/simple/`` and ``/files/``."""
 
-    def __init__(self, private: PrivateIndex, index: Index) -> None:
+    def __init__(self, access: Access, private: PrivateIndex, index: Index) -> None:
+        self._access = access
         self._private = private
         self._index = index
 
     async def names(self, request: Request) -> Response:
         """``/simple/``: the private names. Those of upstream are served, but not listed: PyPI's list alone is 30 MB."""
+        identity = await self._access.require_somewhere(request, Right.READ)
         media_type = _media_type(request)
-        names = await self._private.names()
+        names = [name for name in await self._private.names() if identity.may(Right.READ, name)]
         body = simple.names_json(names) if media_type == JSON_V1 else simple.names_html(names)
         return _page(request, body, media_type, "private, no-cache")
 
     async def project(self, request: Request) -> Response:
         """``/simple/{project}/``."""
-        given = request.path_params["project"]
-        project = canonicalize_name(given)
-        if project != given:
+        project = project_of(request)
+        if project != request.path_params["project"]:
             return RedirectResponse(f"../{project}/", status_code=301)
+        await self._access.require(request, Right.READ, project)
         media_type = _media_type(request)
         listing = await self._index.listing(project)
         if listing is None:
@@ -55,7 +60,8 @@ class ReadRoutes:
 
     async def file(self, request: Request) -> Response:
         """``/files/{project}/{filename}``, and the same with ``.metadata`` behind it."""
-        project: NormalizedName = canonicalize_name(request.path_params["project"])
+        project = project_of(request)
+        await self._access.require(request, Right.READ, project)
         filename: str = request.path_params["filename"]
         if filename.endswith(".metadata"):
             blob = await self._index.metadata(project, filename.removesuffix(".metadata"))

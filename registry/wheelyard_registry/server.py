@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import signal
 import socket
@@ -20,8 +21,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wheelyard_registry.app import create_app
 from wheelyard_registry.catalogue.database import utc_now
+from wheelyard_registry.credentials import Token
 from wheelyard_registry.errors import CannotServe
-from wheelyard_registry.identity import Token
 from wheelyard_registry.settings import PYPI, Settings
 from wheelyard_registry.storage import prepare
 
@@ -43,9 +44,18 @@ class Listening:
 
 
 def settings(
-    *, data: Path, upstream: str | None, no_upstream: bool, database: str | None, max_upload: int | None
+    *,
+    data: Path,
+    host: str,
+    upstream: str | None,
+    no_upstream: bool,
+    database: str | None,
+    max_upload: int | None,
+    anonymous_read: bool | None,
 ) -> Settings:
     """Settings from what a command line gives; None means the default.
+
+    Reading needs no credentials where only this machine can reach the server, unless ``anonymous_read`` says otherwise.
 
     Raises:
         CannotServe: the upstream URL cannot be used.
@@ -54,8 +64,20 @@ def settings(
         raise CannotServe(
             reason=f"the upstream {upstream!r} is not an http or https URL", hint=f"the default is {PYPI}"
         )
-    base = Settings(data=data, upstream=None if no_upstream else upstream or PYPI, database=database)
+    base = Settings(
+        data=data,
+        upstream=None if no_upstream else upstream or PYPI,
+        database=database,
+        anonymous_read=_is_loopback(host) if anonymous_read is None else anonymous_read,
+    )
     return base if max_upload is None else replace(base, max_upload=max_upload)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def serve(settings: Settings, listening: Listening, say: Say) -> None:

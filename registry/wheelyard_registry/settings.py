@@ -17,6 +17,7 @@ class Settings:
         data: the directory that holds everything (see docs/registry.md for its layout).
         upstream: simple index asked for names that are not private here; None switches it off.
         database: SQLAlchemy URL of the catalogue; None means SQLite under ``data``.
+        anonymous_read: whether reading needs no credentials.
         max_upload: largest request body in bytes.
         upload_threads: uploads parsed and checked at the same time; further ones wait, already staged.
         page_ttl: how long an upstream page is served without asking upstream again.
@@ -27,6 +28,7 @@ class Settings:
     data: Path
     upstream: str | None = PYPI
     database: str | None = None
+    anonymous_read: bool = False
     max_upload: int = 8 * 1024**3
     upload_threads: int = 8
     page_ttl: dt.timedelta = dt.timedelta(minutes=5)

@@ -13,8 +13,8 @@ from wheelyard_registry.blobs import BlobStore
 from wheelyard_registry.catalogue.database import Clock, Database
 from wheelyard_registry.catalogue.files import Files
 from wheelyard_registry.catalogue.tokens import Tokens
+from wheelyard_registry.credentials import Token
 from wheelyard_registry.errors import CannotServe
-from wheelyard_registry.identity import Token
 from wheelyard_registry.settings import Settings
 
 

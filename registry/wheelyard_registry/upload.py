@@ -23,6 +23,7 @@ from wheelyard_registry.errors import (
     StorageFull,
     UnfinishedForm,
 )
+from wheelyard_registry.identity import Right
 from wheelyard_registry.ingest import Outcome
 from wheelyard_registry.legacy import LegacyForm
 
@@ -43,7 +44,7 @@ class UploadRoute:
     async def __call__(self, request: Request) -> Response:
         """Answer 200 when the file is visible and durable, also if it already was with the same bytes."""
         try:
-            identity = await self._access.require(request)
+            identity = await self._access.require_somewhere(request, Right.UPLOAD)
             announced = _announced(request, self._limit)
             boundary = _boundary(request)
         except RegistryError:
@@ -55,7 +56,7 @@ class UploadRoute:
             _require_end(path, boundary)
             content_type = request.headers["content-type"]
             outcome = await anyio.to_thread.run_sync(
-                lambda: self._legacy.upload(path, content_type, by=identity.token_id), limiter=self._pool
+                lambda: self._legacy.upload(path, content_type, sender=identity), limiter=self._pool
             )
         except ClientDisconnect:
             # Nobody is left to read an answer; the status only appears in the log.

@@ -87,3 +87,49 @@ def test_nobody_listening_is_no_answer() -> None:
         url = server.url
     with transfer() as client, pytest.raises(IndexUnreachable, match="Connection refused"):
         client.get(url)
+
+
+class Recording(BaseHTTPRequestHandler):
+    """Notes the credentials that arrive, and sends everybody on to another origin."""
+
+    server: RecordingServer
+
+    def do_GET(self) -> None:
+        self.server.credentials.append(self.headers.get("Authorization"))
+        self.send_response(302 if self.server.elsewhere else 200)
+        self.send_header("Location", self.server.elsewhere)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name it has there)
+        """Keep quiet."""
+
+
+class RecordingServer(ThreadingHTTPServer):
+    def __init__(self, elsewhere: str = "") -> None:
+        super().__init__(("127.0.0.1", 0), Recording)
+        self.elsewhere = elsewhere
+        self.credentials: list[str | None] = []
+        self.url = f"http://127.0.0.1:{self.server_port}/"
+
+
+@contextmanager
+def recording(elsewhere: str = "") -> Iterator[RecordingServer]:
+    with RecordingServer(elsewhere) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_token_goes_to_its_origin_only() -> None:
+    with recording() as other, recording(other.url) as registry:
+        opened = Transfer(tokens={registry.url: "wy_a_b"}, environment={"NETRC": "/nowhere"})
+        opened.get(f"{registry.url}simple/x/")
+        opened.get(other.url)
+        opened.close()
+    assert registry.credentials == ["Basic X190b2tlbl9fOnd5X2FfYg=="]
+    assert other.credentials == [None, None]

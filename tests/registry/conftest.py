@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,12 +52,18 @@ class Registry:
         """What twine sends."""
         return ("__token__", self.token)
 
-    def upload(self, built: Built, *, token: str | None = None, **fields: str) -> Response:
+    def upload(
+        self,
+        built: Built,
+        fields: Mapping[str, str] | None = None,
+        *,
+        token: str | None = None,
+        auth: tuple[str, str] | None = None,
+    ) -> Response:
         """Upload as twine does; ``fields`` are added to the form or replace what is in it."""
-        form = {":action": "file_upload", "protocol_version": "1", **fields}
+        form = {":action": "file_upload", "protocol_version": "1", **(fields or {})}
         content = {"content": (built.filename, built.data, "application/octet-stream")}
-        auth = ("__token__", token or self.token)
-        return self.client.post("/", data=form, files=content, auth=auth)
+        return self.client.post("/", data=form, files=content, auth=auth or ("__token__", token or self.token))
 
     def page(self, project: str) -> dict[str, Any]:
         """A project page as JSON."""
@@ -104,13 +110,13 @@ def upstream() -> Iterator[FakeUpstream]:
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
     """A registry without upstream."""
-    with running(Settings(data=tmp_path / "data", upstream=None), Clock()) as started:
+    with running(Settings(data=tmp_path / "data", upstream=None, anonymous_read=True), Clock()) as started:
         yield started
 
 
 @pytest.fixture
 def mirror(tmp_path: Path, upstream: FakeUpstream) -> Iterator[Registry]:
     """A registry before the loopback upstream."""
-    settings = Settings(data=tmp_path / "data", upstream=upstream.url, upstream_retries=0)
+    settings = Settings(data=tmp_path / "data", upstream=upstream.url, upstream_retries=0, anonymous_read=True)
     with running(settings, Clock()) as started:
         yield started

@@ -100,7 +100,7 @@ def test_a_file_that_contradicts_itself_is_refused_with_the_reason(registry: Reg
     ],
 )
 def test_a_form_that_contradicts_the_file_is_refused(registry: Registry, fields: dict[str, str], reason: str) -> None:
-    response = registry.upload(wheels.wheel(), **fields)
+    response = registry.upload(wheels.wheel(), fields)
     assert response.status_code == 400
     assert reason in response.json()["detail"]
     assert registry.stored_files() == []

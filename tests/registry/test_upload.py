@@ -48,9 +48,9 @@ def test_a_token_is_accepted_as_password_as_user_name_and_as_bearer(registry: Re
     [
         ({}, "writing to this registry needs a token"),
         (basic("__token__", "wy_000000000000_nonsense"), "the token is not known to this registry"),
-        (basic("user", "password"), "the token is not known to this registry"),
-        ({"Authorization": "Basic ???"}, "the token is not known to this registry"),
-        ({"Authorization": "Bearer wy__"}, "the token is not known to this registry"),
+        (basic("user", "password"), "the user name or the password is wrong"),
+        ({"Authorization": "Basic ???"}, "the credentials are not known to this registry"),
+        ({"Authorization": "Bearer wy__"}, "the credentials are not known to this registry"),
     ],
 )
 def test_writing_without_a_known_token_answers_401_and_a_challenge(

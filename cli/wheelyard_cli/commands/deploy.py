@@ -79,8 +79,11 @@ def table(rows: Sequence[DeploymentRow]) -> str:
     """The rows as aligned columns, readable without colour."""
     header = ("STAGE", "MODEL", "VERSION", "SLOT", "OWNER", "SINCE")
     cells = [(row.stage, row.model, row.version, row.slot, row.owner or "-", row.since[:19] + "Z") for row in rows]
-    widths = [max(len(line[column]) for line in (header, *cells)) for column in range(len(header))]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in (header, *cells)
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    return aligned([header, *cells])
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Lines of cells, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join(line.rstrip() for line in padded)

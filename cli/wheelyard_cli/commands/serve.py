@@ -19,6 +19,11 @@ from wheelyard_resolver.errors import InputError
 @click.option("--database", metavar="URL", help="SQLAlchemy URL of the catalogue [default: SQLite in --data].")
 @click.option("--max-upload", metavar="BYTES", type=click.IntRange(1), help="Largest upload accepted.")
 @click.option(
+    "--anonymous-read/--no-anonymous-read",
+    default=None,
+    help="Whether reading needs no credentials [default: only with --host on loopback].",
+)
+@click.option(
     "--grace",
     default=5.0,
     show_default=True,
@@ -40,6 +45,7 @@ def command(
     no_upstream: bool,
     database: str | None,
     max_upload: int | None,
+    anonymous_read: bool | None,
     grace: float,
     admin_token_file: Path | None,
 ) -> None:
@@ -59,10 +65,12 @@ def command(
     directory = data or Path(platformdirs.user_data_dir("wheelyard", appauthor=False)) / "registry"
     settings = server.settings(
         data=directory.resolve(),
+        host=host,
         upstream=upstream,
         no_upstream=no_upstream,
         database=database,
         max_upload=max_upload,
+        anonymous_read=anonymous_read,
     )
     listening = server.Listening(host=host, port=port, token_file=admin_token_file, grace=grace)
     server.serve(settings, listening, lambda text: click.echo(text, err=True))

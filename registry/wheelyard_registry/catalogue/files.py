@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from packaging.utils import NormalizedName
 
 from wheelyard_registry.catalogue import tables
+from wheelyard_registry.catalogue.accounts import give_project
 from wheelyard_registry.catalogue.database import Database, append_event
 
 
@@ -46,8 +48,11 @@ class Files:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, stored: StoredFile) -> Added:
-        """Make a file visible, with its project and its event, or find out what has its name already."""
+    def add(self, stored: StoredFile, *, owners: Iterable[str] = ()) -> Added:
+        """Make a file visible, with its project and its event, or find out what has its name already.
+
+        ``owners`` are the groups that get the project if this file creates it and nobody owns the name yet.
+        """
         with self._database.write() as connection:
             existing = _one(connection, tables.file.c.identity == stored.identity)
             if existing is not None:
@@ -60,7 +65,7 @@ class Files:
                 facts={"project": stored.project, "version": stored.version, "sha256": stored.sha256},
                 by=stored.uploaded_by,
             )
-            _touch_project(connection, stored.project, serial, stored.uploaded_at)
+            _touch_project(connection, stored, serial, owners)
             values = {name: getattr(stored, name) for name in StoredFile.__dataclass_fields__}
             connection.execute(sa.insert(tables.file).values(**values, serial=serial))
             return Added(None)
@@ -115,7 +120,11 @@ def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Stored
     return None if row is None else StoredFile(**row)
 
 
-def _touch_project(connection: sa.Connection, name: NormalizedName, serial: int, at: dt.datetime) -> None:
-    known = connection.execute(sa.update(tables.project).where(tables.project.c.name == name).values(serial=serial))
-    if known.rowcount == 0:
-        connection.execute(sa.insert(tables.project).values(name=name, serial=serial, created_at=at))
+def _touch_project(connection: sa.Connection, stored: StoredFile, serial: int, owners: Iterable[str]) -> None:
+    name, table = stored.project, tables.project
+    if connection.execute(sa.update(table).where(table.c.name == name).values(serial=serial)).rowcount == 1:
+        return
+    connection.execute(sa.insert(table).values(name=name, serial=serial, created_at=stored.uploaded_at))
+    owned = sa.select(tables.ownership.c.group).where(tables.ownership.c.project == name)
+    if connection.execute(owned).first() is None:
+        give_project(connection, name, owners)

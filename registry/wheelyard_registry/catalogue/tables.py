@@ -85,8 +85,46 @@ token = sa.Table(
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("label", sa.String(80), nullable=False),
+    sa.Column("rights", sa.JSON, nullable=False),
+    sa.Column("projects", sa.JSON, nullable=False),
+    sa.Column("user", sa.String(64)),
     sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("created_by", sa.String(80), nullable=False),
+    sa.Column("expires_at", UtcTime),
+    sa.Column("last_used_at", UtcTime),
     sa.Column("revoked_at", UtcTime),
+)
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("password", sa.String(300), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("disabled_at", UtcTime),
+)
+
+user_group = sa.Table(
+    "user_group",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("rights", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+)
+
+membership = sa.Table(
+    "membership",
+    metadata,
+    sa.Column("group", sa.String(64), sa.ForeignKey("user_group.name"), primary_key=True),
+    sa.Column("user", sa.String(64), sa.ForeignKey("account.name"), primary_key=True),
+)
+
+# No foreign key to the project: a name may be given to a group before its first file.
+ownership = sa.Table(
+    "ownership",
+    metadata,
+    sa.Column("project", sa.String(200), primary_key=True),
+    sa.Column("group", sa.String(64), sa.ForeignKey("user_group.name"), primary_key=True),
 )
 
 deployment = sa.Table(

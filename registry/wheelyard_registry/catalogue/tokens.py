@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from wheelyard_registry.catalogue import tables
+from wheelyard_registry.catalogue.accounts import identity_of
 from wheelyard_registry.catalogue.database import Database, append_event
-from wheelyard_registry.identity import Identity, Token, new_token
+from wheelyard_registry.credentials import Token, new_token
+from wheelyard_registry.errors import NotFound, Unauthenticated
+from wheelyard_registry.identity import Grant, Identity, Right
 
-ADMIN = "admin"
+USE_NOTED_EVERY = dt.timedelta(minutes=1)
+"""How exact "last used" is. Every use would be a write, and reads should not wait for one."""
+
+FIRST = "admin of the first start"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """A token as its owner may see it: everything but the secret. ``user`` bounds it by what that user may do."""
+
+    id: str
+    label: str
+    grant: Grant
+    created_at: dt.datetime
+    created_by: str
+    user: str | None = None
+    expires_at: dt.datetime | None = None
+    last_used_at: dt.datetime | None = None
+    revoked_at: dt.datetime | None = None
 
 
 class Tokens:
-    """The tokens that may write."""
+    """The tokens that were ever made. A revoked one stays, so that the audit log's names keep their meaning."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -24,20 +47,122 @@ class Tokens:
         with self._database.write() as connection:
             if connection.execute(sa.select(sa.func.count()).select_from(tables.token)).scalar_one():
                 return None
-            token = new_token()
-            connection.execute(
-                sa.insert(tables.token).values(id=token.id, digest=token.digest, label=ADMIN, created_at=at)
-            )
-            append_event(connection, at=at, kind="token-created", subject=token.id, facts={"label": ADMIN}, by="start")
-            return token
+            return _insert(connection, label=FIRST, grant=Grant(frozenset({Right.ADMIN})), at=at, by="start")
 
-    def recognise(self, token: Token) -> Identity | None:
-        """Who holds this token; None if it is unknown or revoked."""
-        query = sa.select(tables.token.c.digest, tables.token.c.label).where(
-            tables.token.c.id == token.id, tables.token.c.revoked_at.is_(None)
-        )
+    def create(
+        self,
+        *,
+        label: str,
+        grant: Grant,
+        at: dt.datetime,
+        by: str,
+        user: str | None = None,
+        expires_at: dt.datetime | None = None,
+    ) -> tuple[Token, TokenFacts]:
+        """A new token, and what is known of it."""
+        with self._database.write() as connection:
+            token = _insert(connection, label=label, grant=grant, at=at, by=by, user=user, expires_at=expires_at)
+        return token, TokenFacts(token.id, label, grant, at, by, user, expires_at)
+
+    def listed(self, user: str | None = None) -> tuple[TokenFacts, ...]:
+        """All tokens, or those of a user, oldest first."""
+        query = sa.select(tables.token).order_by(tables.token.c.created_at, tables.token.c.id)
+        if user is not None:
+            query = query.where(tables.token.c.user == user)
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None or not token.matches(row.digest):
-            return None
-        return Identity(token_id=token.id, label=row.label)
+            return tuple(_facts(row) for row in connection.execute(query))
+
+    def revoke(self, token_id: str, *, at: dt.datetime, by: str, user: str | None = None) -> None:
+        """End a token at once. With ``user`` only if it is that user's.
+
+        Raises:
+            NotFound: there is no such token, or not of this user.
+        """
+        chosen = tables.token.c.id == token_id
+        if user is not None:
+            chosen &= tables.token.c.user == user
+        with self._database.write() as connection:
+            row = connection.execute(sa.select(tables.token.c.revoked_at).where(chosen)).one_or_none()
+            if row is None:
+                raise NotFound(what=f"the token {token_id}")
+            if row.revoked_at is None:
+                connection.execute(sa.update(tables.token).where(chosen).values(revoked_at=at))
+                append_event(connection, at=at, kind="token-revoked", subject=token_id, facts={}, by=by)
+
+    def recognise(self, token: Token, at: dt.datetime) -> Identity:
+        """Who holds this token.
+
+        Raises:
+            Unauthenticated: it is unknown, revoked or expired. The last two are told only to who knows the secret.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(tables.token).where(tables.token.c.id == token.id)).one_or_none()
+            if row is None or not token.matches(row.digest):
+                raise Unauthenticated("the token is not known to this registry")
+            if row.revoked_at is not None:
+                raise Unauthenticated(f"the token {token.id} has been revoked")
+            if row.expires_at is not None and row.expires_at <= at:
+                raise Unauthenticated(f"the token {token.id} has expired")
+            user = None if row.user is None else identity_of(connection, row.user)
+        if row.last_used_at is None or at - row.last_used_at >= USE_NOTED_EVERY:
+            self._note_use(token.id, at)
+        return Identity(
+            name=f"token:{token.id}",
+            grants=(_grant(row),),
+            within=None if user is None else user.grants,
+            user=row.user,
+            groups=() if user is None else user.groups,
+        )
+
+    def _note_use(self, token_id: str, at: dt.datetime) -> None:
+        # A disk that takes no more writes is no reason to refuse a read.
+        with suppress(sa.exc.DatabaseError), self._database.write() as connection:
+            connection.execute(sa.update(tables.token).where(tables.token.c.id == token_id).values(last_used_at=at))
+
+
+def _insert(
+    connection: sa.Connection,
+    *,
+    label: str,
+    grant: Grant,
+    at: dt.datetime,
+    by: str,
+    user: str | None = None,
+    expires_at: dt.datetime | None = None,
+) -> Token:
+    token = new_token()
+    rights, projects = sorted(right.value for right in grant.rights), list(grant.projects)
+    connection.execute(
+        sa.insert(tables.token).values(
+            id=token.id,
+            digest=token.digest,
+            label=label,
+            rights=rights,
+            projects=projects,
+            user=user,
+            created_at=at,
+            created_by=by,
+            expires_at=expires_at,
+        )
+    )
+    facts = {"label": label, "rights": rights, "projects": projects, "user": user}
+    append_event(connection, at=at, kind="token-created", subject=token.id, facts=facts, by=by)
+    return token
+
+
+def _grant(row: sa.Row[tuple[object, ...]]) -> Grant:
+    return Grant(frozenset(map(Right, row.rights)), tuple(row.projects))
+
+
+def _facts(row: sa.Row[tuple[object, ...]]) -> TokenFacts:
+    return TokenFacts(
+        id=row.id,
+        label=row.label,
+        grant=_grant(row),
+        created_at=row.created_at,
+        created_by=row.created_by,
+        user=row.user,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )

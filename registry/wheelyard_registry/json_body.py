@@ -1,0 +1,151 @@
+"""The JSON of API requests: read once, and everything wrong with it said in one go."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping
+
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
+from starlette.requests import Request
+
+from wheelyard_registry.errors import BadRequest, BodyTooLarge, InvalidField, NotFound
+from wheelyard_resolver.page import parse_time
+
+MAX_JSON = 1024 * 1024
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
+"""Names of users and groups."""
+
+PATTERN = re.compile(r"[a-z0-9*?\[\]-]{1,200}")
+"""Shell-style patterns of normalised project names."""
+
+
+async def json_object(request: Request) -> dict[str, object]:
+    """The body, which must be a JSON object.
+
+    Raises:
+        BadRequest, BodyTooLarge: it is not.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_JSON:
+            raise BodyTooLarge(limit=MAX_JSON)
+    try:
+        document = json.loads(bytes(body))
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"the body is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise BadRequest("the body must be a JSON object")
+    return document
+
+
+class Fields:
+    """The fields of a JSON object, read one by one. :meth:`finish` says what was wrong, all of it.
+
+    A field that is wrong reads as if it were missing, so that reading can go on.
+    """
+
+    def __init__(self, given: Mapping[str, object], *known: str) -> None:
+        self._given = given
+        self._known = known
+        self._problems = [f"unknown field {name!r}" for name in given if name not in known]
+
+    def text(self, name: str, *, required: bool = False, pattern: re.Pattern[str] | None = None) -> str | None:
+        """A string of 1 to 400 printable characters, of a shape if ``pattern`` gives one."""
+        value = self._given.get(name)
+        if value is None:
+            self._problems += [f"{name} is missing"] if required else []
+            return None
+        if not isinstance(value, str):
+            self._problems.append(f"{name} must be a string")
+        elif not value.strip() or len(value) > 400 or not value.isprintable():
+            self._problems.append(f"{name} must be 1 to 400 printable characters")
+        elif pattern is not None and pattern.fullmatch(value) is None:
+            self._problems.append(f"{name} {value!r} is not of the form {pattern.pattern}")
+        else:
+            return value
+        return None
+
+    def secret(self, name: str, limit: int) -> str:
+        """A password: any 8 to ``limit`` characters that can be written as UTF-8. It is never repeated."""
+        value = self._given.get(name)
+        if not isinstance(value, str) or not 8 <= len(value) <= limit or not _encodable(value):
+            self._problems.append(f"{name} must be a string of 8 to {limit} characters")
+            return ""
+        return value
+
+    def texts(self, name: str, *, pattern: re.Pattern[str] | None = None) -> tuple[str, ...] | None:
+        """A list of up to 200 strings; None where it is missing."""
+        value = self._given.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, list) or len(value) > 200 or not all(isinstance(entry, str) for entry in value):
+            self._problems.append(f"{name} must be a list of at most 200 strings")
+            return None
+        wrong = [entry for entry in value if pattern is not None and pattern.fullmatch(entry) is None]
+        self._problems += [f"{name} holds {entry!r}, which is not of the form {_shown(pattern)}" for entry in wrong]
+        return None if wrong else tuple(value)
+
+    def document(self, name: str) -> str:
+        """A text of any length and shape, within the limit of the body."""
+        value = self._given.get(name)
+        if not isinstance(value, str) or not _encodable(value):
+            self._problems.append(f"{name} must be a text")
+            return ""
+        return value
+
+    def flag(self, name: str) -> bool:
+        """True or false; false where it is missing."""
+        value = self._given.get(name, False)
+        if not isinstance(value, bool):
+            self._problems.append(f"{name} must be true or false")
+            return False
+        return value
+
+    def time(self, name: str) -> dt.datetime | None:
+        """A time of ISO 8601 with its zone."""
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            return parse_time(text)
+        except (ValueError, OverflowError):
+            self._problems.append(f"{name} must be a time such as 2027-01-31T00:00:00Z")
+            return None
+
+    def problem(self, text: str) -> None:
+        """Something wrong that only the caller can see."""
+        self._problems.append(text)
+
+    def finish(self) -> None:
+        """Raise :class:`InvalidField` if anything was wrong."""
+        if self._problems:
+            raise InvalidField(self._problems, hint=f"the fields are {', '.join(self._known) or 'none'}")
+
+
+def project_of(request: Request) -> NormalizedName:
+    """The project that the path names.
+
+    Raises:
+        NotFound: no project can have this name.
+    """
+    given = request.path_params["project"]
+    try:
+        return canonicalize_name(given, validate=True)
+    except InvalidName as error:
+        raise NotFound(what=f"the project {given!r}") from error
+
+
+def _shown(pattern: re.Pattern[str] | None) -> str:
+    return pattern.pattern if pattern is not None else ""
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

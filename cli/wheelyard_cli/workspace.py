@@ -97,11 +97,12 @@ def open_workspace(given: Options) -> Iterator[Workspace]:
     from wheelyard_cli.fleet_file import parse_exclude_newer, parse_fleet, read_fleet
     from wheelyard_cli.metadata_cache import user_cache
     from wheelyard_cli.progress import progress_on_stderr
-    from wheelyard_cli.registry_client import RegistryClient
+    from wheelyard_cli.registry_client import TOKEN_VARIABLE, RegistryClient
     from wheelyard_cli.released_models import resolve_packages
     from wheelyard_cli.routing import Routing
     from wheelyard_cli.simple_client import SimpleClient
     from wheelyard_cli.snapshot_file import SnapshotFile
+    from wheelyard_cli.transfer import Transfer
     from wheelyard_resolver.index import Index
 
     started = time.monotonic()
@@ -122,7 +123,9 @@ def open_workspace(given: Options) -> Iterator[Workspace]:
         index: Index | None = None
         if not given.offline:
             report = open_things.enter_context(progress_on_stderr())
-            client = SimpleClient(routing, cache=user_cache(os.environ), progress=report)
+            tokens = {given.registry: os.environ.get(TOKEN_VARIABLE, "")} if given.registry else {}
+            transfer = Transfer(routing.urls(), tokens=tokens)
+            client = SimpleClient(routing, cache=user_cache(os.environ), progress=report, transfer=transfer)
             index = open_things.enter_context(client)
         if given.snapshot is not None:
             index = open_things.enter_context(SnapshotFile(given.snapshot, index, routing))

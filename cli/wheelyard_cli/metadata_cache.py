@@ -84,11 +84,16 @@ class DirectoryCache:
         return self._directory / "metadata" / key[:2] / key[2:]
 
 
-def user_cache(environment: Mapping[str, str]) -> DirectoryCache:
-    """The cache of the user who runs the command; ``WHEELYARD_CACHE_DIR`` puts it elsewhere."""
+def cache_directory(environment: Mapping[str, str]) -> Path:
+    """Where the user who runs the command keeps caches; ``WHEELYARD_CACHE_DIR`` puts them elsewhere."""
     import platformdirs
 
-    return DirectoryCache(Path(environment.get("WHEELYARD_CACHE_DIR") or platformdirs.user_cache_dir("wheelyard")))
+    return Path(environment.get("WHEELYARD_CACHE_DIR") or platformdirs.user_cache_dir("wheelyard"))
+
+
+def user_cache(environment: Mapping[str, str]) -> DirectoryCache:
+    """The metadata cache of the user who runs the command."""
+    return DirectoryCache(cache_directory(environment))
 
 
 def _checksum(metadata: bytes) -> bytes:

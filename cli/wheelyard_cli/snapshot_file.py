@@ -26,6 +26,7 @@ from wheelyard_cli.routing import Routing, without_credentials
 from wheelyard_resolver.errors import InputError, MissingOffline
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.page import DistributionFile, RawPage
+from wheelyard_resolver.snapshot import described_digest
 
 APPLICATION_ID = 0x57485944  # "WHYD", where SQLite lets a file say whose it is
 SCHEMA_VERSION = 1
@@ -130,6 +131,29 @@ class SnapshotFile:
                     if not self._keep_metadata(connection, file.url, held[file.url]):
                         held |= self._held_metadata(connection, [file.url])
         return {file.url: held[file.url] for file in files}
+
+    def page_digests(self, projects: Sequence[NormalizedName]) -> Mapping[NormalizedName, str | None]:
+        """See :class:`~wheelyard_resolver.index.DigestIndex`."""
+        query = "SELECT url, content_type, sha256 FROM page WHERE index_url = ? AND project = ?"
+        found: dict[NormalizedName, str | None] = {}
+        with self._trouble("read"):
+            for project in projects if self._connection is not None else ():
+                assert self._connection is not None
+                row = self._connection.execute(query, (self._index_of(project), project)).fetchone()
+                if row is not None:
+                    found[project] = None if row[2] is None else described_digest(*row)
+        return found
+
+    def metadata_digests(self, files: Sequence[DistributionFile]) -> Mapping[str, str | None]:
+        """See :class:`~wheelyard_resolver.index.DigestIndex`."""
+        found: dict[str, str | None] = {}
+        with self._trouble("read"):
+            for file in files if self._connection is not None else ():
+                assert self._connection is not None
+                row = self._connection.execute("SELECT sha256 FROM metadata WHERE url = ?", (file.url,)).fetchone()
+                if row is not None:
+                    found[file.url] = row[0]
+        return found
 
     def info(self) -> SnapshotInfo:
         """What the file holds."""

@@ -19,6 +19,7 @@ import click
 from wheelyard_cli.routing import DEFAULT_INDEX
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.model import Fleet
+from wheelyard_resolver.reading import Memo
 from wheelyard_resolver.snapshot import Recording
 
 
@@ -38,11 +39,12 @@ class Options:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A fleet, the index it is judged against, and its clock."""
+    """A fleet, the index it is judged against, its clock, and what is kept from earlier runs."""
 
     fleet: Fleet
     index: Recording
     out_of_time: Callable[[], bool]
+    memo: Memo
 
 
 _OPTIONS = (
@@ -94,8 +96,9 @@ def open_workspace(given: Options) -> Iterator[Workspace]:
         InputError: the options or the fleet cannot be used.
         Undecided: the registry or the index could not be read.
     """
+    from wheelyard_cli.compiled_cache import CompiledCache
     from wheelyard_cli.fleet_file import parse_exclude_newer, parse_fleet, read_fleet
-    from wheelyard_cli.metadata_cache import user_cache
+    from wheelyard_cli.metadata_cache import cache_directory, user_cache
     from wheelyard_cli.progress import progress_on_stderr
     from wheelyard_cli.registry_client import TOKEN_VARIABLE, RegistryClient
     from wheelyard_cli.released_models import resolve_packages
@@ -130,8 +133,10 @@ def open_workspace(given: Options) -> Iterator[Workspace]:
         if given.snapshot is not None:
             index = open_things.enter_context(SnapshotFile(given.snapshot, index, routing))
         assert index is not None
+        memo = open_things.enter_context(CompiledCache(cache_directory(os.environ) / "compiled.sqlite"))
         recording = Recording(index)
-        yield Workspace(resolve_packages(document, recording), recording, _clock(started, given.time_limit))
+        fleet = resolve_packages(document, recording)
+        yield Workspace(fleet, recording, _clock(started, given.time_limit), memo)
 
 
 def _check(given: Options) -> None:

@@ -9,7 +9,7 @@ Where this differs from pip is listed in docs/design/resolving.md.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -57,9 +57,8 @@ def list_candidates(
     page: ProjectPage | None,
     target: Target,
     policy: CandidatePolicy,
-    direct: Sequence[str] = (),
 ) -> CandidateList:
-    """The candidates of a project: its page filtered by target and policy, and the direct references of models."""
+    """The candidates that a project's page offers, filtered by target and policy."""
     wheels = list(_admitted(page, target, policy)) if page is not None else []
     if project not in policy.pre_releases and any(not wheel.version.is_prerelease for wheel in wheels):
         wheels = [wheel for wheel in wheels if not wheel.version.is_prerelease]
@@ -69,8 +68,7 @@ def list_candidates(
         if held is None or _preference(wheel) > _preference(held):
             best[wheel.version] = wheel
     usable = [Candidate(project, version, wheel.file) for version, wheel in best.items()]
-    usable += [candidate for url in direct if (candidate := _direct_candidate(project, url, target)) is not None]
-    usable.sort(key=lambda candidate: (candidate.version, candidate.direct or ""))
+    usable.sort(key=lambda candidate: candidate.version)
     return CandidateList(project, tuple(usable), exists=page is not None)
 
 
@@ -153,7 +151,8 @@ def _fits(requires_python: str, python: str) -> bool:
     return specifier is None or specifier.contains(python, prereleases=True)
 
 
-def _direct_candidate(project: NormalizedName, url: str, target: Target) -> Candidate | None:
+def direct_candidate(project: NormalizedName, url: str, target: Target) -> Candidate | None:
+    """The wheel that a model names by URL as a candidate; None if it is not one of the project for the target."""
     address, _, fragment = url.partition("#")
     filename = address.rpartition("/")[2]
     if not filename.endswith(".whl") or _rank(filename, target) is None:

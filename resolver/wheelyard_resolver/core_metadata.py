@@ -5,6 +5,7 @@ Sources: PyPA core metadata specification; PEP 508 (requirements), 685 (names of
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +16,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelyard_resolver.target import Target
+
+_QUOTED = re.compile(r"""["']([^"']*)["']""")
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,21 @@ def _first_line(error: Exception) -> str:
 def _requirement(text: str) -> Requirement:
     # The same line stands in hundreds of releases; parsing dominates without the cache. Never mutated.
     return Requirement(text)
+
+
+def named_extras(requirement: Requirement, extras: frozenset[NormalizedName]) -> frozenset[NormalizedName]:
+    """Of a project's extras, those that may make a requirement's marker hold.
+
+    Wheels with dozens of extras would otherwise have each dependency judged for each of them.
+    """
+    return extras & _named(str(requirement.marker)) if requirement.marker is not None else frozenset()
+
+
+@lru_cache(maxsize=50_000)
+def _named(marker: str) -> frozenset[NormalizedName]:
+    # A marker can only tell extras apart by naming them: "extra == 'x'". One that it does not name is to it like no
+    # extra at all, and a marker that holds with no extra asked for is a plain dependency.
+    return frozenset(canonicalize_name(name) for name in _QUOTED.findall(marker))
 
 
 def holds(marker: Marker | None, target: Target, extra: str = "") -> bool:

@@ -16,9 +16,10 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from wheelyard_resolver.candidates import why_refused
+from wheelyard_resolver.demand import Demand, Unit
 from wheelyard_resolver.model import ModelPackage, RequirementLine, lines_of
 from wheelyard_resolver.reasons import minimal_edges
-from wheelyard_resolver.universe import Demand, Unit, Universe
+from wheelyard_resolver.universe import Universe
 from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
 
 _MANY = 4  # facts of one kind that are told one by one

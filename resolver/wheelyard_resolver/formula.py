@@ -22,8 +22,9 @@ from typing import NamedTuple
 
 from packaging.utils import NormalizedName
 
+from wheelyard_resolver.demand import Demand, Unit
 from wheelyard_resolver.sat import Sat
-from wheelyard_resolver.universe import Demand, Unit, Universe
+from wheelyard_resolver.universe import Universe
 
 _LONGEST_STEP = 4
 """Candidates read ahead at most."""

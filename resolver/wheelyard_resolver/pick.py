@@ -19,8 +19,8 @@ from resolvelib import AbstractProvider, BaseReporter, Resolver
 from resolvelib.resolvers import RequirementInformation, ResolutionError
 from resolvelib.structs import State
 
+from wheelyard_resolver.demand import Demand, Unit
 from wheelyard_resolver.model import RequirementLine
-from wheelyard_resolver.universe import Demand, Unit
 from wheelyard_resolver.verdict import Engine, Solution
 
 _MAX_ROUNDS = 200_000  # pip's own limit

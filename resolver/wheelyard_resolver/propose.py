@@ -8,16 +8,17 @@ from itertools import combinations, count, product
 
 from packaging.utils import NormalizedName
 
+from wheelyard_resolver.demand import Demand, Unit
 from wheelyard_resolver.explain import explain
 from wheelyard_resolver.grouping import Grouper, Grouping, Nodes
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import Fleet, ModelPackage, RequirementLine, lines_of
 from wheelyard_resolver.pick import pick_versions
 from wheelyard_resolver.proposal import Base, Conflict, LockedPackage, Proposal, Unplaceable
+from wheelyard_resolver.reading import Memo
 from wheelyard_resolver.recheck import recheck
 from wheelyard_resolver.snapshot import Recording
 from wheelyard_resolver.target import Target
-from wheelyard_resolver.universe import Demand, Unit
 from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
 
 Clock = Callable[[], bool]
@@ -44,7 +45,7 @@ class TargetPlan:
         return [tuple(self.models[node] for node in group) for group in self.grouping.groups]
 
 
-def plan(fleet: Fleet, index: Index, out_of_time: Clock = never) -> tuple[TargetPlan, ...]:
+def plan(fleet: Fleet, index: Index, out_of_time: Clock = never, memo: Memo | None = None) -> tuple[TargetPlan, ...]:
     """How the models of each target group.
 
     When time runs out before a number of groups is proved least, the best found is returned, not minimal.
@@ -52,17 +53,17 @@ def plan(fleet: Fleet, index: Index, out_of_time: Clock = never) -> tuple[Target
     Raises:
         Undecided: something needed could not be read.
     """
-    return tuple(plan_target(fleet, index, target, out_of_time) for target in fleet.targets())
+    return tuple(plan_target(fleet, index, target, out_of_time, memo) for target in fleet.targets())
 
 
-def propose(fleet: Fleet, recording: Recording, out_of_time: Clock = never) -> Proposal:
+def propose(fleet: Fleet, recording: Recording, out_of_time: Clock = never, memo: Memo | None = None) -> Proposal:
     """The fewest bases that cover the fleet, with their locks. The index is read through ``recording``.
 
     Raises:
         Undecided: something needed could not be read.
         RecheckFailed: an answer did not stand up to the second opinion.
     """
-    return proposal_of(fleet, plan(fleet, recording, out_of_time), recording)
+    return proposal_of(fleet, plan(fleet, recording, out_of_time, memo), recording)
 
 
 def proposal_of(fleet: Fleet, plans: Sequence[TargetPlan], recording: Recording) -> Proposal:
@@ -96,9 +97,11 @@ def _conflict(engine: Engine, found: MinimalConflict) -> Conflict:
 # -- one target ---------------------------------------------------------------------------------------------
 
 
-def plan_target(fleet: Fleet, index: Index, target: Target, out_of_time: Clock = never) -> TargetPlan:
+def plan_target(
+    fleet: Fleet, index: Index, target: Target, out_of_time: Clock = never, memo: Memo | None = None
+) -> TargetPlan:
     """Group the models of one target."""
-    engine = Engine.for_fleet(index, fleet, target)
+    engine = Engine.for_fleet(index, fleet, target, memo=memo)
     models = sorted((model for model in fleet.models if model.target == target), key=lambda model: model.key)
     engine.load(models)
     fitting = [model for model in models if _python_misfit(engine, model) is None]

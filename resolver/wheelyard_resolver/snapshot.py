@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from packaging.utils import NormalizedName
 
-from wheelyard_resolver.index import Index
+from wheelyard_resolver.index import DigestIndex, Index
 from wheelyard_resolver.page import DistributionFile, RawPage
 
 
@@ -33,7 +33,19 @@ class Recording:
         """See :class:`Index`."""
         answer = self._index.metadata(files)
         for url, content in answer.items():
-            self._records[f"metadata {url}"] = "absent" if content is None else hashlib.sha256(content).hexdigest()
+            self._records[f"metadata {url}"] = "absent" if content is None else body_digest(content)
+        return answer
+
+    def page_digests(self, projects: Sequence[NormalizedName]) -> Mapping[NormalizedName, str | None]:
+        """See :class:`~wheelyard_resolver.index.DigestIndex`; what is known by its digest is used, and recorded."""
+        answer = self._index.page_digests(projects) if isinstance(self._index, DigestIndex) else {}
+        self._records |= {f"page {project}": digest or "absent" for project, digest in answer.items()}
+        return answer
+
+    def metadata_digests(self, files: Sequence[DistributionFile]) -> Mapping[str, str | None]:
+        """See :class:`~wheelyard_resolver.index.DigestIndex`."""
+        answer = self._index.metadata_digests(files) if isinstance(self._index, DigestIndex) else {}
+        self._records |= {f"metadata {url}": digest or "absent" for url, digest in answer.items()}
         return answer
 
     def records(self) -> dict[str, str]:
@@ -52,6 +64,15 @@ class Recording:
 
 
 def page_digest(page: RawPage) -> str:
-    """The sha256 of a raw page together with what is needed to read it: its URL and content type."""
-    head = f"{page.url}\n{page.content_type}\n".encode()
-    return hashlib.sha256(head + page.body).hexdigest()
+    """The digest of a raw page together with what is needed to read it."""
+    return described_digest(page.url, page.content_type, body_digest(page.body))
+
+
+def described_digest(url: str, content_type: str, body: str) -> str:
+    """The digest of a page of which the digest of the body is known: sha256 of the three, a line each."""
+    return hashlib.sha256(f"{url}\n{content_type}\n{body}\n".encode()).hexdigest()
+
+
+def body_digest(content: bytes) -> str:
+    """The sha256 of a body, in hex."""
+    return hashlib.sha256(content).hexdigest()

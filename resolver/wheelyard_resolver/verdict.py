@@ -14,11 +14,13 @@ from packaging.utils import NormalizedName
 
 from wheelyard_resolver.candidates import Candidate
 from wheelyard_resolver.core_metadata import holds
+from wheelyard_resolver.demand import Demand, Unit
 from wheelyard_resolver.formula import Formula
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import Fleet, ModelPackage, RequirementLine, lines_of
+from wheelyard_resolver.reading import Memo
 from wheelyard_resolver.target import Target
-from wheelyard_resolver.universe import Demand, Unit, Universe
+from wheelyard_resolver.universe import Universe
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ class Engine:
         self.constraints = self.applicable(constraints)
 
     @classmethod
-    def for_fleet(cls, index: Index, fleet: Fleet, target: Target, more: Sequence[ModelPackage] = ()) -> Engine:
+    def for_fleet(
+        cls, index: Index, fleet: Fleet, target: Target, more: Sequence[ModelPackage] = (), memo: Memo | None = None
+    ) -> Engine:
         """An engine for the models of a fleet on one target, and for further candidates.
 
         All lines that may ever be asked about must be known here: their direct references belong to the
@@ -60,7 +64,7 @@ class Engine:
             url = line.requirement.url
             if url is not None and url not in direct.setdefault(line.project, []):
                 direct[line.project].append(url)
-        return cls(Universe(index, target, fleet.policy, direct), fleet.constraints)
+        return cls(Universe(index, target, fleet.policy, direct, memo), fleet.constraints)
 
     @property
     def target(self) -> Target:

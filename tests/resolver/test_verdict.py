@@ -83,7 +83,9 @@ def test_an_extra_brings_its_dependencies() -> None:
 
 def test_extras_may_ask_for_extras_of_their_own_project() -> None:
     """x[all] -> x[one,two], as many projects spell it."""
-    release = Release(["x[one,two]; extra == 'all'", "y; extra == 'one'", "z; extra == 'two'"], extras=["all"])
+    release = Release(
+        ["x[one,two]; extra == 'all'", "y; extra == 'one'", "z; extra == 'two'"], extras=["all", "one", "two"]
+    )
     projects: Projects = {"x": {"1": release}, "y": {"1": []}, "z": {"1": []}}
     assert picks(ask(projects, model("a", "x[all]"))) == {"x": "1", "y": "1", "z": "1"}
 

@@ -59,7 +59,7 @@ def _judge_fleet(work: Workspace, allowed: Sequence[str]) -> tuple[dict[str, obj
     from wheelyard_cli.verdict_text import counted
     from wheelyard_resolver.propose import plan
 
-    plans = plan(work.fleet, work.index, work.out_of_time)
+    plans = plan(work.fleet, work.index, work.out_of_time, work.memo)
     unplaceable = [item for target in plans for item in target.unplaceable]
     refused = [item for item in unplaceable if item.model not in allowed]
     needed = sum(target.grouping.lower_bound for target in plans)
@@ -146,7 +146,7 @@ def _judge_candidate(work: Workspace, candidate: ModelPackage) -> tuple[dict[str
     from wheelyard_resolver.propose import why_unplaceable
     from wheelyard_resolver.verdict import Engine
 
-    engine = Engine.for_fleet(work.index, work.fleet, candidate.target, [candidate])
+    engine = Engine.for_fleet(work.index, work.fleet, candidate.target, [candidate], work.memo)
     unplaceable = why_unplaceable(engine, candidate)
     kind, bases = ("accepted", []) if unplaceable is not None else _bases(work, candidate)
     found = joinings(engine, candidate, bases)
@@ -204,5 +204,5 @@ def _bases(work: Workspace, candidate: ModelPackage) -> tuple[str, list[tuple[st
         models = {model.key: model for model in work.fleet.models if model.target == candidate.target}
         accepted = [(base.name, [models[key] for key in base.models if key in models]) for base in work.fleet.bases]
         return "accepted", [(name, members) for name, members in accepted if members]
-    groups = plan_target(work.fleet, work.index, candidate.target, work.out_of_time).groups()
+    groups = plan_target(work.fleet, work.index, candidate.target, work.out_of_time, work.memo).groups()
     return "proposed", list(zip(base_names(), groups, strict=False))

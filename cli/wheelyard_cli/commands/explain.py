@@ -39,7 +39,7 @@ def command(context: click.Context, *, models: tuple[str, ...], options: Options
                 f"these models run on different targets ({', '.join(map(str, targets))}), which never share a base",
                 hint="ask about models of one target",
             )
-        engine = Engine.for_fleet(work.index, work.fleet, targets[0])
+        engine = Engine.for_fleet(work.index, work.fleet, targets[0], memo=work.memo)
         alone = [found for model in chosen if (found := why_unplaceable(engine, model)) is not None]
         answer = None if alone else engine.together(chosen)
         reason = None if answer is None or isinstance(answer, Solution) else explain(engine, answer, chosen)

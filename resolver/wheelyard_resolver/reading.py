@@ -1,0 +1,240 @@
+"""Pages and metadata in the form in which questions use them, remembered by the hash of what they were read from.
+
+Most of the time of a first question goes into reading pages of thousands of files and hundreds of METADATA. What
+comes of it depends on nothing but their bytes, the target and the policy, so it can be kept from run to run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import packaging
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from wheelyard_resolver.candidates import Candidate, CandidateList, list_candidates, python_fits
+from wheelyard_resolver.core_metadata import InvalidMetadata, holds, named_extras, parse_metadata
+from wheelyard_resolver.demand import Demand
+from wheelyard_resolver.index import DigestIndex, Index
+from wheelyard_resolver.model import CandidatePolicy
+from wheelyard_resolver.page import DistributionFile, RawPage, parse_page, parse_time
+from wheelyard_resolver.snapshot import body_digest, page_digest
+from wheelyard_resolver.target import Target
+
+_FORM = f"1/{packaging.__version__}"
+"""Changes whenever the compiled form, or the code that makes it, does."""
+
+
+class Memo(Protocol):
+    """Keeps compiled forms; may forget any of them at any time."""
+
+    def get(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """The entries that are kept."""
+        ...
+
+    def put(self, entries: Mapping[str, str]) -> None:
+        """Keep entries."""
+        ...
+
+
+class NoMemo:
+    """Keeps nothing."""
+
+    def get(self, keys: Sequence[str]) -> Mapping[str, str]:  # noqa: ARG002 (the protocol's signature)
+        """See :class:`Memo`."""
+        return {}
+
+    def put(self, entries: Mapping[str, str]) -> None:
+        """See :class:`Memo`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The candidates that a project's page offers, and the URL of the index that it belongs to."""
+
+    candidates: CandidateList
+    index_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What a wheel demands on a target: always, and with each of its extras; ``flaw`` says why it is unusable."""
+
+    flaw: str | None
+    plain: tuple[Demand, ...] = ()
+    extras: Mapping[NormalizedName, tuple[Demand, ...]] | None = None
+
+    def of(self, extra: NormalizedName | None) -> tuple[Demand, ...]:
+        """The demands of an extra alone; of one that the wheel does not offer there are none (pip warns)."""
+        return self.plain if extra is None else (self.extras or {}).get(extra, ())
+
+
+class Reader:
+    """Reads an index for one target and policy."""
+
+    def __init__(self, index: Index, target: Target, policy: CandidatePolicy, memo: Memo) -> None:
+        self._index = index
+        self._digests: DigestIndex | None = index if isinstance(index, DigestIndex) else None
+        self._target = target
+        self._policy = policy
+        self._memo = memo
+        self._for_target = f"{_FORM}/{target.python}/{target.platform}"
+
+    # -- pages ----------------------------------------------------------------------------------------------
+
+    def listings(self, projects: Sequence[NormalizedName]) -> Mapping[NormalizedName, Listing]:
+        """The listing of each project, in one batch."""
+        found: dict[NormalizedName, Listing] = {}
+        digests = self._digests.page_digests(projects) if self._digests is not None else {}
+        keys = {project: self._page_key(project, digest) for project, digest in digests.items() if digest is not None}
+        kept = self._memo.get(list(keys.values()))
+        for project in projects:
+            if project in digests and digests[project] is None:
+                found[project] = Listing(CandidateList(project, (), exists=False), None)
+            elif (text := kept.get(keys.get(project, ""))) is not None:
+                found[project] = _decode_listing(project, text)
+        found |= self._read_pages([project for project in projects if project not in found])
+        return found
+
+    def _read_pages(self, projects: Sequence[NormalizedName]) -> dict[NormalizedName, Listing]:
+        pages = self._index.pages(projects) if projects else {}
+        keys = {project: self._page_key(project, page_digest(raw)) for project, raw in pages.items() if raw is not None}
+        kept = self._memo.get(list(keys.values()))
+        made: dict[str, str] = {}
+        found: dict[NormalizedName, Listing] = {}
+        for project, raw in pages.items():
+            if raw is None:
+                found[project] = Listing(CandidateList(project, (), exists=False), None)
+            elif (text := kept.get(keys[project])) is not None:
+                found[project] = _decode_listing(project, text)
+            else:
+                page = parse_page(project, raw)
+                found[project] = Listing(list_candidates(project, page, self._target, self._policy), _index_url(raw))
+                made[keys[project]] = _encode_listing(found[project])
+        self._memo.put(made)
+        return found
+
+    def _page_key(self, project: NormalizedName, digest: str) -> str:
+        policy = self._policy
+        admitted = f"{'pre' * (project in policy.pre_releases)}{'yanked' * (project in policy.yanked)}"
+        return f"{self._for_target}/{policy.exclude_newer}/{admitted}/{project}/{digest}"
+
+    # -- metadata -------------------------------------------------------------------------------------------
+
+    def dependencies(self, files: Sequence[DistributionFile]) -> Mapping[str, Dependencies]:
+        """The dependencies of each wheel by its URL, in one batch."""
+        found: dict[str, Dependencies] = {}
+        digests = self._digests.metadata_digests(files) if self._digests is not None else {}
+        keys = {url: self._metadata_key(digest) for url, digest in digests.items() if digest is not None}
+        kept = self._memo.get(list(keys.values()))
+        for file in files:
+            text = kept.get(keys.get(file.url, ""))
+            if text is not None:
+                found[file.url] = _decode_dependencies(text)
+        found |= self._read_metadata([file for file in files if file.url not in found])
+        return found
+
+    def _read_metadata(self, files: Sequence[DistributionFile]) -> dict[str, Dependencies]:
+        contents = self._index.metadata(files) if files else {}
+        keys = {url: self._metadata_key(body_digest(content)) for url, content in contents.items() if content}
+        kept = self._memo.get(list(keys.values()))
+        made: dict[str, str] = {}
+        found: dict[str, Dependencies] = {}
+        for url, content in contents.items():
+            text = kept.get(keys.get(url, ""))
+            found[url] = compile_metadata(content, self._target) if text is None else _decode_dependencies(text)
+            if url in keys and text is None:
+                made[keys[url]] = _encode_dependencies(found[url])
+        self._memo.put(made)
+        return found
+
+    def _metadata_key(self, digest: str) -> str:
+        return f"{self._for_target}/{digest}"
+
+
+def compile_metadata(content: bytes | None, target: Target) -> Dependencies:
+    """What a METADATA file demands on a target."""
+    if content is None:
+        return Dependencies("its wheel holds no readable METADATA")
+    try:
+        metadata = parse_metadata(content)
+    except InvalidMetadata as problem:
+        return Dependencies(str(problem))
+    if metadata.requires_python is not None and not python_fits(str(metadata.requires_python), target):
+        return Dependencies(f"its METADATA requires Python {metadata.requires_python}")
+    plain: dict[Demand, None] = {}
+    extras: dict[NormalizedName, dict[Demand, None]] = {extra: {} for extra in sorted(metadata.extras)}
+    for requirement in metadata.requires:
+        if holds(requirement.marker, target):
+            plain[Demand.of(requirement)] = None
+            continue
+        for extra in named_extras(requirement, metadata.extras):
+            if holds(requirement.marker, target, extra):
+                extras[extra][Demand.of(requirement)] = None
+    return Dependencies(None, tuple(plain), {extra: tuple(demands) for extra, demands in extras.items()})
+
+
+def _index_url(page: RawPage) -> str:
+    return page.url.rstrip("/").rpartition("/")[0] + "/"
+
+
+# -- the compiled form: JSON, for what is kept may be damaged and must not be executed ----------------------------
+
+
+def _encode_listing(listing: Listing) -> str:
+    rows = [_encode_candidate(candidate) for candidate in listing.candidates.usable]
+    return json.dumps([listing.index_url, rows], separators=(",", ":"))
+
+
+def _encode_candidate(candidate: Candidate) -> list[object]:
+    file = candidate.wheel
+    uploaded = None if file.upload_time is None else file.upload_time.isoformat()
+    return [
+        str(candidate.version),
+        file.filename,
+        file.url,
+        file.sha256,
+        file.size,
+        file.requires_python,
+        file.yanked,
+        uploaded,
+        file.core_metadata,
+    ]
+
+
+def _decode_listing(project: NormalizedName, text: str) -> Listing:
+    index_url, rows = json.loads(text)
+    usable = tuple(Candidate(project, Version(row[0]), _decode_file(row[1:])) for row in rows)
+    return Listing(CandidateList(project, usable, exists=True), index_url)
+
+
+def _decode_file(row: list[Any]) -> DistributionFile:
+    filename, url, sha256, size, requires_python, yanked, uploaded, core_metadata = row
+    time = None if uploaded is None else parse_time(uploaded)
+    return DistributionFile(filename, url, sha256, size, requires_python, yanked, time, core_metadata)
+
+
+def _encode_dependencies(found: Dependencies) -> str:
+    extras = {extra: [_encode_demand(demand) for demand in demands] for extra, demands in (found.extras or {}).items()}
+    document = [found.flaw, [_encode_demand(demand) for demand in found.plain], extras]
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _encode_demand(demand: Demand) -> list[object]:
+    return [demand.project, demand.specifier, sorted(demand.extras), demand.url]
+
+
+def _decode_dependencies(text: str) -> Dependencies:
+    flaw, plain, extras = json.loads(text)
+    return Dependencies(
+        flaw,
+        tuple(map(_decode_demand, plain)),
+        {extra: tuple(map(_decode_demand, demands)) for extra, demands in extras.items()},
+    )
+
+
+def _decode_demand(row: list[Any]) -> Demand:
+    return Demand(row[0], row[1], frozenset(map(canonicalize_name, row[2])), row[3])

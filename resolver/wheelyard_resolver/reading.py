@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, Protocol, TypeAlias
 
 import packaging
 from packaging.utils import NormalizedName, canonicalize_name
@@ -24,8 +25,14 @@ from wheelyard_resolver.page import DistributionFile, RawPage, parse_page, parse
 from wheelyard_resolver.snapshot import body_digest, page_digest
 from wheelyard_resolver.target import Target
 
-_FORM = f"1/{packaging.__version__}"
+_FORM = f"2/{packaging.__version__}"
 """Changes whenever the compiled form, or the code that makes it, does."""
+
+
+_LEAN = (",", ":")
+
+Row: TypeAlias = list[Any]
+Rows: TypeAlias = list[Row]
 
 
 class Memo(Protocol):
@@ -59,17 +66,39 @@ class Listing:
     index_url: str | None
 
 
-@dataclass(frozen=True, slots=True)
 class Dependencies:
-    """What a wheel demands on a target: always, and with each of its extras; ``flaw`` says why it is unusable."""
+    """What a wheel demands on a target: always, and with each of its extras; ``flaw`` says why it is unusable.
 
-    flaw: str | None
-    plain: tuple[Demand, ...] = ()
-    extras: Mapping[NormalizedName, tuple[Demand, ...]] | None = None
+    Held as it is compiled: most extras are never asked for.
+    """
+
+    __slots__ = ("_extras", "flaw", "plain")
+
+    def __init__(
+        self, flaw: str | None, plain: tuple[Demand, ...] = (), extras: Mapping[str, Rows] | None = None
+    ) -> None:
+        self.flaw = flaw
+        self.plain = plain
+        self._extras = extras or {}
 
     def of(self, extra: NormalizedName | None) -> tuple[Demand, ...]:
         """The demands of an extra alone; of one that the wheel does not offer there are none (pip warns)."""
-        return self.plain if extra is None else (self.extras or {}).get(extra, ())
+        return self.plain if extra is None else tuple(_decode_demand(*row) for row in self._extras.get(extra, ()))
+
+    def encode(self) -> str:
+        """The compiled form."""
+        return json.dumps(
+            [self.flaw, [_encode_demand(demand) for demand in self.plain], self._extras], separators=_LEAN
+        )
+
+    @classmethod
+    def decode(cls, text: str | None) -> Dependencies | None:
+        """From the compiled form; None if there is none that can be read."""
+        try:
+            flaw, plain, extras = json.loads(text or "")
+            return cls(flaw, tuple(_decode_demand(*row) for row in plain), extras)
+        except (ValueError, TypeError):
+            return None
 
 
 class Reader:
@@ -94,8 +123,8 @@ class Reader:
         for project in projects:
             if project in digests and digests[project] is None:
                 found[project] = Listing(CandidateList(project, (), exists=False), None)
-            elif (text := kept.get(keys.get(project, ""))) is not None:
-                found[project] = _decode_listing(project, text)
+            elif (listing := _decode_listing(project, kept.get(keys.get(project, "")))) is not None:
+                found[project] = listing
         found |= self._read_pages([project for project in projects if project not in found])
         return found
 
@@ -108,8 +137,8 @@ class Reader:
         for project, raw in pages.items():
             if raw is None:
                 found[project] = Listing(CandidateList(project, (), exists=False), None)
-            elif (text := kept.get(keys[project])) is not None:
-                found[project] = _decode_listing(project, text)
+            elif (listing := _decode_listing(project, kept.get(keys[project]))) is not None:
+                found[project] = listing
             else:
                 page = parse_page(project, raw)
                 found[project] = Listing(list_candidates(project, page, self._target, self._policy), _index_url(raw))
@@ -131,9 +160,9 @@ class Reader:
         keys = {url: self._metadata_key(digest) for url, digest in digests.items() if digest is not None}
         kept = self._memo.get(list(keys.values()))
         for file in files:
-            text = kept.get(keys.get(file.url, ""))
-            if text is not None:
-                found[file.url] = _decode_dependencies(text)
+            compiled = Dependencies.decode(kept.get(keys.get(file.url, "")))
+            if compiled is not None:
+                found[file.url] = compiled
         found |= self._read_metadata([file for file in files if file.url not in found])
         return found
 
@@ -144,10 +173,10 @@ class Reader:
         made: dict[str, str] = {}
         found: dict[str, Dependencies] = {}
         for url, content in contents.items():
-            text = kept.get(keys.get(url, ""))
-            found[url] = compile_metadata(content, self._target) if text is None else _decode_dependencies(text)
-            if url in keys and text is None:
-                made[keys[url]] = _encode_dependencies(found[url])
+            compiled = Dependencies.decode(kept.get(keys.get(url, "")))
+            found[url] = compile_metadata(content, self._target) if compiled is None else compiled
+            if url in keys and compiled is None:
+                made[keys[url]] = found[url].encode()
         self._memo.put(made)
         return found
 
@@ -174,7 +203,8 @@ def compile_metadata(content: bytes | None, target: Target) -> Dependencies:
         for extra in named_extras(requirement, metadata.extras):
             if holds(requirement.marker, target, extra):
                 extras[extra][Demand.of(requirement)] = None
-    return Dependencies(None, tuple(plain), {extra: tuple(demands) for extra, demands in extras.items()})
+    rows = {str(extra): [_encode_demand(demand) for demand in demands] for extra, demands in extras.items()}
+    return Dependencies(None, tuple(plain), rows)
 
 
 def _index_url(page: RawPage) -> str:
@@ -186,7 +216,7 @@ def _index_url(page: RawPage) -> str:
 
 def _encode_listing(listing: Listing) -> str:
     rows = [_encode_candidate(candidate) for candidate in listing.candidates.usable]
-    return json.dumps([listing.index_url, rows], separators=(",", ":"))
+    return json.dumps([listing.index_url, rows], separators=_LEAN)
 
 
 def _encode_candidate(candidate: Candidate) -> list[object]:
@@ -205,9 +235,12 @@ def _encode_candidate(candidate: Candidate) -> list[object]:
     ]
 
 
-def _decode_listing(project: NormalizedName, text: str) -> Listing:
-    index_url, rows = json.loads(text)
-    usable = tuple(Candidate(project, Version(row[0]), _decode_file(row[1:])) for row in rows)
+def _decode_listing(project: NormalizedName, text: str | None) -> Listing | None:
+    try:
+        index_url, rows = json.loads(text or "")
+        usable = tuple(Candidate(project, Version(row[0]), _decode_file(row[1:])) for row in rows)
+    except (ValueError, TypeError, IndexError):
+        return None
     return Listing(CandidateList(project, usable, exists=True), index_url)
 
 
@@ -217,24 +250,11 @@ def _decode_file(row: list[Any]) -> DistributionFile:
     return DistributionFile(filename, url, sha256, size, requires_python, yanked, time, core_metadata)
 
 
-def _encode_dependencies(found: Dependencies) -> str:
-    extras = {extra: [_encode_demand(demand) for demand in demands] for extra, demands in (found.extras or {}).items()}
-    document = [found.flaw, [_encode_demand(demand) for demand in found.plain], extras]
-    return json.dumps(document, separators=(",", ":"))
+def _encode_demand(demand: Demand) -> Row:
+    return [demand.project, demand.specifier, ",".join(sorted(demand.extras)), demand.url]
 
 
-def _encode_demand(demand: Demand) -> list[object]:
-    return [demand.project, demand.specifier, sorted(demand.extras), demand.url]
-
-
-def _decode_dependencies(text: str) -> Dependencies:
-    flaw, plain, extras = json.loads(text)
-    return Dependencies(
-        flaw,
-        tuple(map(_decode_demand, plain)),
-        {extra: tuple(map(_decode_demand, demands)) for extra, demands in extras.items()},
-    )
-
-
-def _decode_demand(row: list[Any]) -> Demand:
-    return Demand(row[0], row[1], frozenset(map(canonicalize_name, row[2])), row[3])
+@lru_cache(maxsize=200_000)
+def _decode_demand(project: NormalizedName, specifier: str, extras: str, url: str | None) -> Demand:
+    # The same demand stands in hundreds of releases.
+    return Demand(project, specifier, frozenset(map(canonicalize_name, extras.split(",") if extras else ())), url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wheelyard_resolver.demand import Demand
 from wheelyard_resolver.formula import Edge
 from wheelyard_resolver.model import RequirementLine
 from wheelyard_resolver.verdict import Engine, Solution
@@ -14,6 +15,8 @@ def minimal_edges(engine: Engine, lines: Sequence[RequirementLine]) -> frozenset
 
     Every one is needed: without it, releases could be chosen. Explanations tell them, certificates prove from them.
     """
+    if _disjoint(engine, lines):
+        return frozenset()
     guarded = engine.guarded()
     answer = guarded.solve(lines)
     assert not isinstance(answer, Solution), "these lines conflict"
@@ -27,3 +30,11 @@ def minimal_edges(engine: Engine, lines: Sequence[RequirementLine]) -> frozenset
             core = sat.core()
             needed = {other: guard for other, guard in rest.items() if guard in core}
     return frozenset(needed)
+
+
+def _disjoint(engine: Engine, lines: Sequence[RequirementLine]) -> bool:
+    """Whether the lines are two that demand disjoint releases of one project: no release's demands matter."""
+    if len(lines) != 2 or lines[0].project != lines[1].project:
+        return False
+    one, other = (set(engine.universe.positions(Demand.of(line.requirement))) for line in lines)
+    return not one & other and all(line.model is not None for line in lines)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from packaging.metadata import parse_email
+from packaging.metadata import RawMetadata, parse_email
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
@@ -38,7 +38,7 @@ def recheck(index: Index, target: Target, lines: Iterable[RequirementLine], pack
     """
     locked = {package.name: package for package in packages}
     contents = index.metadata([package.wheel for package in packages])
-    metadata = {package.name: contents[package.wheel.url] or b"" for package in packages}
+    metadata = {package.name: _headers(contents[package.wheel.url] or b"") for package in packages}
     problems = [] if len(locked) == len(packages) else ["a project is locked twice"]
     for package in packages:
         problems += _wheel_problems(package, metadata[package.name], target)
@@ -49,14 +49,19 @@ def recheck(index: Index, target: Target, lines: Iterable[RequirementLine], pack
         raise RecheckFailed(problems=problems)
 
 
-def _wheel_problems(package: LockedPackage, metadata: bytes, target: Target) -> list[str]:
+def _headers(content: bytes) -> RawMetadata:
+    """The fields of a METADATA file; its description, after the first empty line, says nothing here."""
+    return parse_email(content.replace(b"\r\n", b"\n").partition(b"\n\n")[0])[0]
+
+
+def _wheel_problems(package: LockedPackage, metadata: RawMetadata, target: Target) -> list[str]:
     name, version, _, tags = parse_wheel_filename(package.wheel.filename)
     problems = []
     if (name, version) != (package.name, package.version):
         problems.append(f"{package.wheel.filename} is not {package.name} {package.version}")
     if not tags & target.tags.keys():
         problems.append(f"{package.wheel.filename} does not install on {target}")
-    stated = {package.wheel.requires_python, parse_email(metadata)[0].get("requires_python")} - {None, ""}
+    stated = {package.wheel.requires_python, metadata.get("requires_python")} - {None, ""}
     problems += [
         f"{package.name} {package.version} requires Python {needed}"
         for needed in sorted(needed for needed in stated if needed is not None)
@@ -76,7 +81,7 @@ def _walk(
     target: Target,
     lines: Iterable[RequirementLine],
     locked: Mapping[NormalizedName, LockedPackage],
-    metadata: Mapping[NormalizedName, bytes],
+    metadata: Mapping[NormalizedName, RawMetadata],
 ) -> tuple[set[NormalizedName], list[str]]:
     """The projects that lines reach, and the requirements on the way that the lock breaks."""
     reached: set[tuple[NormalizedName, str]] = set()
@@ -109,7 +114,7 @@ def _broken(source: str, requirement: Requirement, package: LockedPackage) -> li
     return [] if satisfied else [f"{source} needs {requirement}, but {package.name} {package.version} is locked"]
 
 
-def _dependencies(metadata: bytes, target: Target, extra: str) -> list[Requirement]:
-    requires = [Requirement(text) for text in parse_email(metadata)[0].get("requires_dist", ())]
+def _dependencies(metadata: RawMetadata, target: Target, extra: str) -> list[Requirement]:
+    requires = [Requirement(text) for text in metadata.get("requires_dist", ())]
     environment = {**target.environment, "extra": extra}
     return [item for item in requires if item.marker is None or item.marker.evaluate(environment)]

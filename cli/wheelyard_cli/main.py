@@ -11,11 +11,13 @@ from wheelyard_cli import __version__
 
 COMMANDS = {
     # name: (module, one line for --help); a module is imported only when its command runs
+    "audit": ("wheelyard_cli.commands.audit", "Read and verify the audit log of a registry."),
     "bases": ("wheelyard_cli.commands.bases", "Propose the fewest shared base environments for a fleet."),
     "check": ("wheelyard_cli.commands.check", "Check a fleet, or whether a candidate can join it."),
     "deploy": ("wheelyard_cli.commands.deploy", "Record and list what is deployed."),
     "explain": ("wheelyard_cli.commands.explain", "Say why models cannot be installed together."),
     "fleet": ("wheelyard_cli.commands.fleet", "Export the deployed fleet of a registry."),
+    "project": ("wheelyard_cli.commands.project", "Yank, quarantine, delete; the status of a project."),
     "serve": ("wheelyard_cli.commands.serve", "Run the registry."),
     "token": ("wheelyard_cli.commands.token", "Make, list and revoke tokens of a registry."),
     "user": ("wheelyard_cli.commands.user", "Manage users, groups and the owners of projects."),

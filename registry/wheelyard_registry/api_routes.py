@@ -11,7 +11,7 @@ from wheelyard_registry.access import Access
 from wheelyard_registry.errors import Forbidden, InvalidField
 from wheelyard_registry.fleet import DEFAULT_PLATFORM, DEFAULT_PYTHON, Fleet, as_json
 from wheelyard_registry.identity import Right
-from wheelyard_registry.json_body import json_object
+from wheelyard_registry.json_body import flag_of, json_object
 
 
 class ApiRoutes:
@@ -35,7 +35,7 @@ class ApiRoutes:
         """``GET /api/v1/deployments?stage=&history=``: what is deployed, or with history all that ever was."""
         await self._access.require_somewhere(request, Right.READ)
         stage = request.query_params.get("stage") or None
-        past = _flag(request, "history")
+        past = flag_of(request, "history")
         found = await anyio.to_thread.run_sync(self._fleet.history if past else self._fleet.current, stage)
         return JSONResponse({"deployments": [as_json(deployment) for deployment in found]})
 
@@ -55,10 +55,3 @@ class ApiRoutes:
             )
         )
         return JSONResponse(document)
-
-
-def _flag(request: Request, name: str) -> bool:
-    value = request.query_params.get(name, "").lower()
-    if value not in {"", "0", "1", "false", "true"}:
-        raise InvalidField([f"{name} must be true or false, not {value!r}"])
-    return value in {"1", "true"}

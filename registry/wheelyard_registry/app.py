@@ -16,10 +16,13 @@ from starlette.routing import Route
 
 from wheelyard_registry.access import Access
 from wheelyard_registry.api_routes import ApiRoutes
+from wheelyard_registry.audit_routes import AuditRoutes
 from wheelyard_registry.catalogue.accounts import Accounts
+from wheelyard_registry.catalogue.audit import AuditLog
 from wheelyard_registry.catalogue.database import Clock, Database, utc_now
 from wheelyard_registry.catalogue.deployments import Deployments
 from wheelyard_registry.catalogue.files import Files
+from wheelyard_registry.catalogue.lifecycle import Lifecycle
 from wheelyard_registry.catalogue.mirror import Mirror
 from wheelyard_registry.catalogue.tokens import Tokens
 from wheelyard_registry.errors import (
@@ -35,6 +38,7 @@ from wheelyard_registry.identity_routes import IdentityRoutes
 from wheelyard_registry.index import Index, OriginRule, PrivateIndex
 from wheelyard_registry.ingest import Ingest
 from wheelyard_registry.legacy import LegacyForm
+from wheelyard_registry.lifecycle_routes import LifecycleRoutes
 from wheelyard_registry.problem import problem_response
 from wheelyard_registry.pull_through import PullThrough
 from wheelyard_registry.read_routes import ReadRoutes
@@ -66,6 +70,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     identities = IdentityRoutes(access, tokens, accounts, clock)
     api = ApiRoutes(access, Fleet(Deployments(database), files, clock))
 
+    lifecycles = LifecycleRoutes(access, Lifecycle(database), files, blobs, clock)
+    audits = AuditRoutes(access, AuditLog(database))
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
@@ -74,7 +81,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         database.close()
 
     return Starlette(
-        routes=[*_routes(ReadRoutes(access, private, index), upload, api), *_identity(identities), *_health(database)],
+        routes=[
+            *_routes(ReadRoutes(access, private, index), upload, api),
+            *_identity(identities),
+            *_lifecycle(lifecycles),
+            *_audit(audits),
+            *_health(database),
+        ],
         exception_handlers={
             RegistryError: _refused,
             HTTPException: _http_refused,
@@ -118,6 +131,28 @@ def _identity(routes: IdentityRoutes) -> list[Route]:
         Route("/api/v1/groups/{name}", routes.set_group, methods=["PUT"]),
         Route("/api/v1/projects/{project}/owners", routes.owners, methods=["GET"]),
         Route("/api/v1/projects/{project}/owners", routes.set_owners, methods=["PUT"]),
+    ]
+
+
+def _lifecycle(routes: LifecycleRoutes) -> list[Route]:
+    chosen = [f"{_PROJECT}/files/{{filename}}", f"{_PROJECT}/releases/{{version}}"]
+    return [
+        Route(f"{_PROJECT}/status", routes.set_status, methods=["PUT"]),
+        *(Route(path, routes.delete, methods=["DELETE"]) for path in chosen),
+        *(Route(f"{path}/yank", routes.yank, methods=["POST"]) for path in chosen),
+        *(Route(f"{path}/yank", routes.unyank, methods=["DELETE"]) for path in chosen),
+        *(Route(f"{path}/quarantine", routes.quarantine, methods=["POST"]) for path in chosen),
+        *(Route(f"{path}/quarantine", routes.release, methods=["DELETE"]) for path in chosen),
+    ]
+
+
+_PROJECT = "/api/v1/projects/{project}"
+
+
+def _audit(routes: AuditRoutes) -> list[Route]:
+    return [
+        Route("/api/v1/audit", routes.entries, methods=["GET"]),
+        Route("/api/v1/audit/head", routes.head, methods=["GET"]),
     ]
 
 

@@ -125,6 +125,10 @@ class BlobStore:
         """The bytes of a small blob."""
         return self.path(sha256).read_bytes()
 
+    def remove(self, sha256: str) -> None:
+        """Remove a blob; harmless if it is not here. Whoever is reading it reads on."""
+        self.path(sha256).unlink(missing_ok=True)
+
     def sweep(self, wanted: Container[str]) -> int:
         """Remove every blob not in ``wanted``; returns how many. Only while nobody else writes here."""
         removed = 0

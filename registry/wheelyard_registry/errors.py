@@ -163,6 +163,68 @@ class FileConflict(RegistryError):
         )
 
 
+class DeletedName(RegistryError):
+    """The file was here and was deleted; its name stays taken."""
+
+    status = 410
+    code = "file-deleted"
+
+    def __init__(self, *, filename: str) -> None:
+        super().__init__(
+            f"{filename} was deleted from this registry; a file name is never used twice",
+            hint="raise the version and build again",
+        )
+
+
+class ProjectClosed(RegistryError):
+    """The project takes no files (PEP 792)."""
+
+    status = 403
+    code = "project-closed"
+
+    def __init__(self, *, project: str, status: str, reason: str | None) -> None:
+        why = f" ({reason})" if reason else ""
+        super().__init__(
+            f"{project} is {status}{why}, so it takes no uploads",
+            hint=f"its owners can open it again: wheelyard project status {project} active",
+        )
+
+
+class Quarantined(RegistryError):
+    """The file is here and is not given out."""
+
+    status = 403
+    code = "quarantined"
+
+    def __init__(self, *, what: str, reason: str | None) -> None:
+        why = f": {reason}" if reason else ""
+        super().__init__(f"{what} is in quarantine{why}", hint="ask its owners, or an administrator of the registry")
+
+
+class StillDeployed(RegistryError):
+    """What should be deleted runs somewhere."""
+
+    status = 409
+    code = "deployed"
+
+    def __init__(self, *, what: str, places: Sequence[str]) -> None:
+        super().__init__(
+            f"{what} is deployed in {', '.join(places)}, so it was not deleted",
+            hint="deploy another version there first; --force deletes all the same and is written to the audit log",
+        )
+        self.places = tuple(places)
+
+
+class ContentGone(RegistryError):
+    """The bytes went away while they were being listed: their twin under another name was just deleted."""
+
+    status = 503
+    code = "content-gone"
+
+    def __init__(self) -> None:
+        super().__init__("the same bytes were being deleted at this moment, so nothing was stored", hint="upload again")
+
+
 class UpstreamFailed(RegistryError):
     """The upstream index is needed for this answer and cannot give it."""
 

@@ -12,6 +12,7 @@ from packaging.utils import NormalizedName
 
 from wheelyard_registry.blobs import BlobStore
 from wheelyard_registry.catalogue.files import Files, StoredFile
+from wheelyard_registry.errors import Quarantined
 from wheelyard_registry.simple import file_url
 from wheelyard_resolver.page import DistributionFile, ProjectPage
 
@@ -22,6 +23,7 @@ class Listing:
 
     page: ProjectPage
     serial: int | None = None
+    status_reason: str | None = None
     max_age: int | None = None
 
 
@@ -87,7 +89,7 @@ class PrivateIndex:
 
     async def owns(self, project: NormalizedName) -> bool:
         """Whether the name is private here."""
-        return await anyio.to_thread.run_sync(self._files.serial, project) is not None
+        return await anyio.to_thread.run_sync(self._files.project, project) is not None
 
     async def names(self) -> tuple[NormalizedName, ...]:
         """All private names, sorted."""
@@ -98,23 +100,41 @@ class PrivateIndex:
         return await anyio.to_thread.run_sync(self._listing, project)
 
     def _listing(self, project: NormalizedName) -> Listing | None:
-        serial = self._files.serial(project)
-        if serial is None:
+        facts = self._files.project(project)
+        if facts is None:
             return None
-        files = tuple(_described(stored) for stored in self._files.of_project(project))
-        return Listing(page=ProjectPage(project=project, files=files), serial=serial)
+        # PEP 792: the page of a quarantined project lists no files.
+        stored = () if facts.status == QUARANTINED else self._files.of_project(project)
+        files = tuple(_described(file) for file in stored if file.quarantined is None)
+        page = ProjectPage(project=project, files=files, status=facts.status)
+        return Listing(page=page, serial=facts.serial, status_reason=facts.status_reason)
 
     async def file(self, project: NormalizedName, filename: str) -> LocalBlob | None:
         """See :class:`Index`."""
-        stored = await anyio.to_thread.run_sync(self._files.find, project, filename)
+        stored = await anyio.to_thread.run_sync(self._find, project, filename)
         return None if stored is None else LocalBlob(self._blobs.path(stored.sha256), stored.sha256, private=True)
 
     async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
         """See :class:`Index`."""
-        stored = await anyio.to_thread.run_sync(self._files.find, project, filename)
+        stored = await anyio.to_thread.run_sync(self._find, project, filename)
         if stored is None or stored.metadata_sha256 is None:
             return None
         return LocalBlob(self._blobs.path(stored.metadata_sha256), stored.metadata_sha256, private=True)
+
+    def _find(self, project: NormalizedName, filename: str) -> StoredFile | None:
+        stored = self._files.find(project, filename)
+        if stored is None:
+            return None
+        facts = self._files.project(project)
+        assert facts is not None
+        if stored.quarantined is not None:
+            raise Quarantined(what=filename, reason=stored.quarantined)
+        if facts.status == QUARANTINED:
+            raise Quarantined(what=f"the project {project}", reason=facts.status_reason)
+        return stored
+
+
+QUARANTINED = "quarantined"
 
 
 def _described(stored: StoredFile) -> DistributionFile:

@@ -19,9 +19,9 @@ from packaging.version import InvalidVersion, Version
 from wheelyard_registry.archive import core_metadata_of
 from wheelyard_registry.blobs import CHUNK, BlobStore, Staged
 from wheelyard_registry.catalogue.database import Clock
-from wheelyard_registry.catalogue.files import Files, StoredFile
+from wheelyard_registry.catalogue.files import Files, StoredFile, require_open
 from wheelyard_registry.distribution import Distribution, parse_filename
-from wheelyard_registry.errors import FileConflict, Forbidden, RefusedFile, StorageFull
+from wheelyard_registry.errors import DeletedName, FileConflict, Forbidden, RefusedFile, StorageFull
 from wheelyard_registry.identity import Identity, Right
 from wheelyard_registry.release_facts import read_facts
 
@@ -70,9 +70,11 @@ class Ingest:
             raise StorageFull(reason=error.strerror or str(error)) from error
 
     def _admit(self, project: NormalizedName, sender: Identity) -> None:
-        needed = Right.CREATE if self._files.serial(project) is None else Right.UPLOAD
+        known = self._files.project(project)
+        needed = Right.CREATE if known is None else Right.UPLOAD
         if not sender.may(needed, project):
             raise Forbidden(right=needed.value, project=project)
+        require_open(project, known)
 
     def _judge(self, distribution: Distribution, staged: Staged, claims: Claims, sender: Identity) -> Outcome:
         problems = claim_problems(distribution, staged.digests, claims)
@@ -81,6 +83,8 @@ class Ingest:
         existing = self._files.by_identity(distribution.identity)
         if existing is not None:
             return _compare(distribution, existing, staged.sha256)
+        if self._files.deleted(distribution.identity):
+            raise DeletedName(filename=distribution.filename)
         raw = core_metadata_of(distribution, staged.path)
         facts = read_facts(distribution, raw)
         stored = StoredFile(
@@ -95,8 +99,11 @@ class Ingest:
             uploaded_at=self._clock(),
             uploaded_by=sender.name,
         )
-        winner = self._files.add(stored, owners=sender.groups).existing
+        winner = self._files.add(stored, owners=sender.groups, present=lambda: self._holds(stored)).existing
         return Outcome.STORED if winner is None else _compare(distribution, winner, stored.sha256)
+
+    def _holds(self, stored: StoredFile) -> bool:
+        return all(self._blobs.has(digest) for digest in (stored.sha256, stored.metadata_sha256) if digest)
 
 
 def _compare(distribution: Distribution, existing: StoredFile, sha256: str) -> Outcome:

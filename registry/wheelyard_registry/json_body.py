@@ -126,6 +126,18 @@ class Fields:
             raise InvalidField(self._problems, hint=f"the fields are {', '.join(self._known) or 'none'}")
 
 
+def flag_of(request: Request, name: str) -> bool:
+    """A flag of the query; false where it is missing.
+
+    Raises:
+        InvalidField: it is neither true nor false.
+    """
+    value = request.query_params.get(name, "").lower()
+    if value not in {"", "0", "1", "false", "true"}:
+        raise InvalidField([f"{name} must be true or false, not {value!r}"])
+    return value in {"1", "true"}
+
+
 def project_of(request: Request) -> NormalizedName:
     """The project that the path names.
 

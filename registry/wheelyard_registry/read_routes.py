@@ -56,7 +56,8 @@ class ReadRoutes:
         if listing is None:
             raise NotFound(what=f"the project {project}")
         render = simple.project_json if media_type == JSON_V1 else simple.project_html
-        return _page(request, render(listing.page, serial=listing.serial), media_type, _page_caching(listing))
+        body = render(listing.page, serial=listing.serial, status_reason=listing.status_reason)
+        return _page(request, body, media_type, _page_caching(listing))
 
     async def file(self, request: Request) -> Response:
         """``/files/{project}/{filename}``, and the same with ``.metadata`` behind it."""

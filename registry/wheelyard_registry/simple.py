@@ -31,12 +31,12 @@ def file_url(project: NormalizedName, filename: str) -> str:
     return f"../../files/{project}/{quote(filename)}"
 
 
-def project_json(page: ProjectPage, *, serial: int | None) -> bytes:
+def project_json(page: ProjectPage, *, serial: int | None, status_reason: str | None = None) -> bytes:
     """A project page as ``application/vnd.pypi.simple.v1+json``."""
     document = {
         "meta": _meta(serial),
         "name": page.project,
-        "project-status": {"status": page.status},
+        "project-status": {"status": page.status, **({"reason": status_reason} if status_reason else {})},
         "versions": versions(page.files),
         "files": [_json_file(file) for file in page.files],
     }
@@ -66,9 +66,10 @@ def _json_metadata(sha256: str | None) -> object:
     return {"sha256": sha256} if sha256 else True
 
 
-def project_html(page: ProjectPage, *, serial: int | None) -> bytes:
+def project_html(page: ProjectPage, *, serial: int | None, status_reason: str | None = None) -> bytes:
     """A project page as ``application/vnd.pypi.simple.v1+html`` or ``text/html``."""
     status = [] if page.status == "active" else [_meta_tag("pypi:project-status", page.status)]
+    status += [_meta_tag("pypi:project-status-reason", status_reason)] if status_reason else []
     lines = [_anchor(file) for file in page.files]
     return _document(f"Links for {page.project}", lines, extra=[*status, *_serial_comment(serial)])
 

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
-from httpx import Response
 from tests.registry import wheels
+from tests.registry.api import api, call, token
 from tests.registry.conftest import Clock, Registry, basic, running
 
 from wheelyard_registry.errors import TooManyAttempts
@@ -27,29 +26,6 @@ def closed(tmp_path: Path) -> Iterator[Registry]:
     """A registry that nobody reads without credentials."""
     with running(Settings(data=tmp_path / "data", upstream=None), Clock()) as started:
         yield started
-
-
-def call(
-    registry: Registry, method: str, path: str, body: object = None, *, auth: tuple[str, str] | None = None
-) -> Any:
-    """A request of the API, as administrator unless told otherwise; the answer's JSON."""
-    response = api(registry, method, path, body, auth=auth)
-    assert response.is_success, response.text
-    return response.json()
-
-
-def api(
-    registry: Registry, method: str, path: str, body: object = None, *, auth: tuple[str, str] | None = None
-) -> Response:
-    """A request of the API."""
-    content = {} if body is None else {"json": body}
-    return registry.client.request(method, f"/api/v1/{path}", auth=auth or registry.auth, **content)
-
-
-def token(registry: Registry, *rights: str, **more: object) -> str:
-    """A new token's text."""
-    body = {"label": "a test", "rights": list(rights), **more}
-    return str(call(registry, "POST", "tokens", body)["token"])
 
 
 def person(registry: Registry, name: str, *groups: str, rights: tuple[str, ...] = ()) -> tuple[str, str]:

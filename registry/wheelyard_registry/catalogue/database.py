@@ -1,14 +1,12 @@
-"""Opening the catalogue, its transactions, and its event log."""
+"""Opening the catalogue, and its transactions."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
-
-from wheelyard_registry.catalogue import tables
 
 Clock = Callable[[], dt.datetime]
 
@@ -64,16 +62,6 @@ class Database:
 
 # Any constant does, as long as every replica uses the same: it is the key of the writers' queue in PostgreSQL.
 _LOCK = 0x77686C79
-
-
-def append_event(
-    connection: sa.Connection, *, at: dt.datetime, kind: str, subject: str, facts: Mapping[str, object], by: str
-) -> int:
-    """Add to the log inside a write transaction; returns the serial."""
-    statement = sa.insert(tables.event).values(at=at, kind=kind, subject=subject, facts=dict(facts), by=by)
-    key = connection.execute(statement).inserted_primary_key
-    assert key is not None
-    return int(key[0])
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:

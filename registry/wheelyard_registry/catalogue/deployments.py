@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from packaging.utils import NormalizedName
 
 from wheelyard_registry.catalogue import tables
-from wheelyard_registry.catalogue.database import Database, append_event
+from wheelyard_registry.catalogue.audit import append_event
+from wheelyard_registry.catalogue.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,14 @@ class Deployments:
     def _read(self, query: sa.Select[tuple[object, ...]]) -> tuple[Deployment, ...]:
         with self._database.read() as connection:
             return tuple(Deployment(**row) for row in connection.execute(query).mappings())
+
+
+def places_of(connection: sa.Connection, model: NormalizedName, version: str) -> tuple[str, ...]:
+    """Where a release runs now, as ``stage/slot``; inside a transaction of the caller."""
+    table = tables.deployment
+    newest = sa.select(sa.func.max(table.c.serial)).where(table.c.model == model).group_by(table.c.stage, table.c.slot)
+    query = sa.select(table.c.stage, table.c.slot).where(table.c.serial.in_(newest), table.c.version == version)
+    return tuple(sorted(f"{row.stage}/{row.slot}" for row in connection.execute(query)))
 
 
 def _select(stage: str | None) -> sa.Select[tuple[object, ...]]:

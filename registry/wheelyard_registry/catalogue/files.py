@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,7 +11,9 @@ from packaging.utils import NormalizedName
 
 from wheelyard_registry.catalogue import tables
 from wheelyard_registry.catalogue.accounts import give_project
-from wheelyard_registry.catalogue.database import Database, append_event
+from wheelyard_registry.catalogue.audit import append_event
+from wheelyard_registry.catalogue.database import Database
+from wheelyard_registry.errors import ContentGone, DeletedName, ProjectClosed
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,16 @@ class StoredFile:
     uploaded_at: dt.datetime
     uploaded_by: str
     yanked: str | None = None
+    quarantined: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFacts:
+    """A private project: the serial of its last change, and its status (PEP 792) with the reason given for it."""
+
+    serial: int
+    status: str
+    status_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +60,24 @@ class Files:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, stored: StoredFile, *, owners: Iterable[str] = ()) -> Added:
+    def add(self, stored: StoredFile, *, owners: Iterable[str], present: Callable[[], bool]) -> Added:
         """Make a file visible, with its project and its event, or find out what has its name already.
 
         ``owners`` are the groups that get the project if this file creates it and nobody owns the name yet.
+        ``present`` looks whether the bytes are still there: the deletion of their twin may have taken them.
+
+        Raises:
+            DeletedName, ProjectClosed, ContentGone: the file may not, or cannot, be added.
         """
         with self._database.write() as connection:
             existing = _one(connection, tables.file.c.identity == stored.identity)
             if existing is not None:
                 return Added(existing)
+            if _is_deleted(connection, stored.identity):
+                raise DeletedName(filename=stored.filename)
+            require_open(stored.project, _project(connection, stored.project))
+            if not present():
+                raise ContentGone
             serial = append_event(
                 connection,
                 at=stored.uploaded_at,
@@ -80,12 +101,15 @@ class Files:
         with self._database.read() as connection:
             return _one(connection, tables.file.c.identity == identity)
 
-    def serial(self, project: NormalizedName) -> int | None:
-        """The serial of the project's last change; None if the name is not private here."""
+    def project(self, name: NormalizedName) -> ProjectFacts | None:
+        """A project; None if the name is not private here."""
         with self._database.read() as connection:
-            return connection.execute(
-                sa.select(tables.project.c.serial).where(tables.project.c.name == project)
-            ).scalar_one_or_none()
+            return _project(connection, name)
+
+    def deleted(self, identity: str) -> bool:
+        """Whether a file of this identity was here and was deleted."""
+        with self._database.read() as connection:
+            return _is_deleted(connection, identity)
 
     def of_project(self, project: NormalizedName) -> tuple[StoredFile, ...]:
         """All files of a project, oldest first."""
@@ -112,6 +136,24 @@ class Files:
             return frozenset(digest for digest in connection.execute(query).scalars() if digest)
 
 
+def require_open(name: NormalizedName, project: ProjectFacts | None) -> None:
+    """Raise ProjectClosed if a project takes no files: it is archived or quarantined (PEP 792)."""
+    if project is not None and project.status in {"archived", "quarantined"}:
+        raise ProjectClosed(project=name, status=project.status, reason=project.status_reason)
+
+
+def _project(connection: sa.Connection, name: NormalizedName) -> ProjectFacts | None:
+    table = tables.project
+    query = sa.select(table.c.serial, table.c.status, table.c.status_reason).where(table.c.name == name)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else ProjectFacts(row.serial, row.status, row.status_reason)
+
+
+def _is_deleted(connection: sa.Connection, identity: str) -> bool:
+    query = sa.select(tables.tombstone.c.identity).where(tables.tombstone.c.identity == identity)
+    return connection.execute(query).first() is not None
+
+
 _COLUMNS = [tables.file.c[name] for name in StoredFile.__dataclass_fields__]
 
 
@@ -124,7 +166,9 @@ def _touch_project(connection: sa.Connection, stored: StoredFile, serial: int, o
     name, table = stored.project, tables.project
     if connection.execute(sa.update(table).where(table.c.name == name).values(serial=serial)).rowcount == 1:
         return
-    connection.execute(sa.insert(table).values(name=name, serial=serial, created_at=stored.uploaded_at))
+    connection.execute(
+        sa.insert(table).values(name=name, serial=serial, created_at=stored.uploaded_at, status="active")
+    )
     owned = sa.select(tables.ownership.c.group).where(tables.ownership.c.project == name)
     if connection.execute(owned).first() is None:
         give_project(connection, name, owners)

@@ -51,6 +51,7 @@ event = sa.Table(
     sa.Column("subject", sa.String(400), nullable=False),
     sa.Column("facts", sa.JSON, nullable=False),
     sa.Column("by", sa.String(80), nullable=False),
+    sa.Column("link", sa.String(64), nullable=False),
     sqlite_autoincrement=True,  # a serial is never given out again
 )
 
@@ -60,6 +61,8 @@ project = sa.Table(
     sa.Column("name", sa.String(200), primary_key=True),
     sa.Column("serial", _serial, nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("status_reason", sa.Text),
 )
 
 file = sa.Table(
@@ -74,9 +77,22 @@ file = sa.Table(
     sa.Column("requires_python", sa.String(200)),
     sa.Column("metadata_sha256", sa.String(64)),
     sa.Column("yanked", sa.Text),
+    sa.Column("quarantined", sa.Text),
     sa.Column("uploaded_at", UtcTime, nullable=False),
     sa.Column("uploaded_by", sa.String(80), nullable=False),
     sa.Column("serial", _serial, nullable=False),
+)
+
+# Names of files that were deleted. They are never used again.
+tombstone = sa.Table(
+    "tombstone",
+    metadata,
+    sa.Column("identity", sa.String(300), primary_key=True),
+    sa.Column("filename", sa.String(300), nullable=False),
+    sa.Column("project", sa.String(200), nullable=False),
+    sa.Column("version", sa.String(200), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("deleted_at", UtcTime, nullable=False),
 )
 
 token = sa.Table(

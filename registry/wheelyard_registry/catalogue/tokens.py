@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from wheelyard_registry.catalogue import tables
 from wheelyard_registry.catalogue.accounts import identity_of
-from wheelyard_registry.catalogue.database import Database, append_event
+from wheelyard_registry.catalogue.audit import append_event
+from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.credentials import Token, new_token
 from wheelyard_registry.errors import NotFound, Unauthenticated
 from wheelyard_registry.identity import Grant, Identity, Right

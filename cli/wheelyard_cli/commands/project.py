@@ -1,0 +1,115 @@
+"""``wheelyard project``: what happens to projects and files after their upload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import quote, urlencode
+
+import click
+
+from wheelyard_cli.commands.deploy import parse_release, registry_option
+from wheelyard_cli.registry_client import RegistryClient
+from wheelyard_resolver.errors import InputError
+
+Decorated = TypeVar("Decorated", bound=Callable[..., None])
+
+_what = click.argument("what", metavar="NAME==VERSION|FILE")
+_reason = click.option("--reason", help="Shown to whoever meets it.")
+
+
+@click.group(name="project")
+def command() -> None:
+    """Yank, quarantine, delete; the status of a project.
+
+    NAME==VERSION means all files of a release; FILE is the name of one wheel or sdist.
+    """
+
+
+@command.command()
+@_what
+@_reason
+@registry_option
+def yank(*, what: str, reason: str | None, registry: str) -> None:
+    """Let installers pass files by, unless they are pinned to them (PEP 592)."""
+    with RegistryClient(registry) as client:
+        _tell("yanked", client.call("POST", f"{path_of(what)}/yank", _given(reason)))
+
+
+@command.command()
+@_what
+@registry_option
+def unyank(*, what: str, registry: str) -> None:
+    """Take a yank back."""
+    with RegistryClient(registry) as client:
+        _tell("no longer yanked", client.call("DELETE", f"{path_of(what)}/yank"))
+
+
+@command.command()
+@_what
+@_reason
+@registry_option
+def quarantine(*, what: str, reason: str | None, registry: str) -> None:
+    """Take files out of sight at once: not listed, not given out, their bytes kept."""
+    with RegistryClient(registry) as client:
+        _tell("in quarantine", client.call("POST", f"{path_of(what)}/quarantine", _given(reason)))
+
+
+@command.command()
+@_what
+@registry_option
+def release(*, what: str, registry: str) -> None:
+    """Let files out of quarantine (administrators)."""
+    with RegistryClient(registry) as client:
+        _tell("out of quarantine", client.call("DELETE", f"{path_of(what)}/quarantine"))
+
+
+@command.command()
+@_what
+@click.option("--force", is_flag=True, help="Also while it is deployed; the audit log says so.")
+@_reason
+@registry_option
+def delete(*, what: str, force: bool, reason: str | None, registry: str) -> None:
+    """Remove files for good (administrators). Their names are never used again."""
+    query = urlencode({"force": str(force).lower(), **_given(reason)})
+    with RegistryClient(registry) as client:
+        _tell("deleted", client.call("DELETE", f"{path_of(what)}?{query}"), field="deleted")
+
+
+@command.command()
+@click.argument("name")
+@click.argument("state", type=click.Choice(["active", "archived", "deprecated", "quarantined"]))
+@_reason
+@registry_option
+def status(*, name: str, state: str, reason: str | None, registry: str) -> None:
+    """Give a project a status (PEP 792): archived takes no uploads, quarantined shows no files."""
+    with RegistryClient(registry) as client:
+        client.call("PUT", f"projects/{quote(name, safe='')}/status", {"status": state, **_given(reason)})
+    click.echo(f"{name} is {state}", err=True)
+
+
+def path_of(what: str) -> str:
+    """The API path of a release or of a file.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if what.endswith((".whl", ".tar.gz", ".zip")):
+        # What stands before the version: an sdist's name may hold dashes in old spellings, a wheel's never.
+        project = what.partition("-")[0] if what.endswith(".whl") else what.rpartition("-")[0]
+        if not project:
+            raise InputError(f"{what!r} is not the name of a wheel or an sdist")
+        return f"projects/{quote(project, safe='')}/files/{quote(what, safe='')}"
+    name, version = parse_release(what)
+    return f"projects/{quote(name, safe='')}/releases/{quote(version, safe='')}"
+
+
+def _given(reason: str | None) -> dict[str, str]:
+    return {} if reason is None else {"reason": reason}
+
+
+def _tell(what: str, answer: dict[str, object], *, field: str = "files") -> None:
+    files = answer.get(field)
+    assert isinstance(files, list)
+    for name in files:
+        click.echo(f"{name} is {what}", err=True)

@@ -1,0 +1,38 @@
+"""The JSON API of the audit log."""
+
+from __future__ import annotations
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from wheelyard_registry.access import Access
+from wheelyard_registry.catalogue.audit import AuditLog
+from wheelyard_registry.errors import InvalidField
+from wheelyard_registry.identity import Right
+
+PAGE = 1000
+"""Entries of one answer."""
+
+
+class AuditRoutes:
+    """Handlers of ``/api/v1/audit``, for administrators of everything."""
+
+    def __init__(self, access: Access, log: AuditLog) -> None:
+        self._access = access
+        self._log = log
+
+    async def entries(self, request: Request) -> Response:
+        """``GET /api/v1/audit?after=SERIAL``: the next entries, at most a page of them."""
+        await self._access.require_everywhere(request, Right.ADMIN)
+        text = request.query_params.get("after", "0")
+        if not (text.isascii() and text.isdigit()) or len(text) > 18:
+            raise InvalidField(["after must be the serial of an entry"])
+        found = await anyio.to_thread.run_sync(self._log.entries, int(text), PAGE)
+        return JSONResponse({"events": [event.as_json() for event in found]})
+
+    async def head(self, request: Request) -> Response:
+        """``GET /api/v1/audit/head``: the newest entry's serial and link."""
+        await self._access.require_everywhere(request, Right.ADMIN)
+        head = await anyio.to_thread.run_sync(self._log.head)
+        return JSONResponse({"serial": head.serial, "link": head.link})

@@ -1,0 +1,86 @@
+"""Projects and the audit log from the command line, and what pip and uv make of a yank."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import httpx
+import pytest
+from tests.registry import wheels
+from tests.registry.serving import Server, run, script, serving, wheelyard
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("lifecycle"), "--no-upstream") as started:
+        yield started
+
+
+def upload(server: Server, *built: wheels.Built) -> None:
+    """Upload files."""
+    for one in built:
+        answer = httpx.post(
+            server.url,
+            data={":action": "file_upload"},
+            files={"content": (one.filename, one.data)},
+            auth=("__token__", server.token),
+            trust_env=False,
+        )
+        assert answer.status_code == 200, answer.text
+
+
+def admin(server: Server, *arguments: str) -> CompletedProcess[str]:
+    """Run the command line as administrator."""
+    return wheelyard(*arguments, WHEELYARD_REGISTRY=server.url, WHEELYARD_TOKEN=server.token)
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_installers_pass_a_yanked_release_by_unless_pinned(server: Server, tmp_path: Path, tool: str) -> None:
+    name = f"yanked_for_{tool}"
+    upload(server, wheels.wheel(name, "1.0"), wheels.wheel(name, "2.0"))
+    done = admin(server, "project", "yank", f"{name}==2.0", "--reason", "bad weights")
+    assert done.stderr == f"{name}-2.0-py3-none-any.whl is yanked\n"
+    start = {
+        "pip": [script("pip"), "install", "--no-cache-dir", "--disable-pip-version-check"],
+        "uv": [script("uv"), "pip", "install", "--no-cache"],
+    }[tool]
+    for wanted, version in ((name, "1.0"), (f"{name}==2.0", "2.0")):
+        target = tmp_path / version
+        done = run([*start, "--target", str(target), "--index-url", server.index_url, wanted])
+        assert done.returncode == 0, done.stderr
+        assert (target / f"{name}-{version}.dist-info").is_dir()
+    assert "bad weights" in done.stdout + done.stderr
+
+
+def test_the_life_of_a_file_from_the_command_line(server: Server) -> None:
+    built = wheels.wheel("short_life")
+    upload(server, built)
+    for arguments, said in [
+        (("quarantine", built.filename, "--reason", "leak"), "in quarantine"),
+        (("release", built.filename), "out of quarantine"),
+        (("yank", built.filename), "yanked"),
+        (("unyank", built.filename), "no longer yanked"),
+        (("delete", "short-life==1.4.0"), "deleted"),
+    ]:
+        assert admin(server, "project", *arguments).stderr == f"{built.filename} is {said}\n"
+    assert admin(server, "project", "status", "short-life", "archived").stderr == "short-life is archived\n"
+    gone = admin(server, "project", "delete", built.filename)
+    assert (gone.returncode, "is not in this index" in gone.stderr) == (2, True)
+    assert admin(server, "project", "yank", "nonsense").returncode == 2
+
+
+def test_the_head_of_the_log_proves_it_whole_and_a_changed_one_broken(server: Server) -> None:
+    upload(server, wheels.wheel("audited"))
+    kept = admin(server, "audit", "head").stdout.strip()
+    upload(server, wheels.wheel("audited", "2.0"))
+    whole = admin(server, "audit", "verify", "--expect", kept)
+    assert (whole.returncode, "unbroken" in whole.stderr) == (0, True)
+    assert "file-added audited-2.0-py3-none-any.whl" in admin(server, "audit", "log").stdout
+    with sqlite3.connect(server.data / "catalogue.sqlite3") as catalogue:
+        catalogue.execute("UPDATE event SET subject = 'other' WHERE kind = 'file-added' AND subject LIKE 'audited-1%'")
+    catalogue.close()
+    broken = admin(server, "audit", "verify", "--expect", kept)
+    assert (broken.returncode, "was tampered with: entry" in broken.stderr) == (1, True)

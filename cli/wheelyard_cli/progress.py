@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from wheelyard_cli.simple_client import Progress as Report
 
@@ -16,10 +14,13 @@ _WORDS = {"pages": "project pages", "metadata": "metadata of releases"}
 @contextmanager
 def progress_on_stderr() -> Iterator[Report]:
     """A callback for :class:`SimpleClient` that shows what is read so far."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield lambda _kind, _done, _total: None
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bars:
         tasks = {kind: bars.add_task(words, total=None, visible=False) for kind, words in _WORDS.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,7 +10,14 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
-from wheelyard_resolver.model import written
+_OPERATORS = ("===", "==", "~=", ">=", ">", "!=", "<=", "<")
+
+
+def written(name: str, extras: Collection[str], specifier: SpecifierSet, url: str | None = None) -> str:
+    """A requirement as people write it: the lower bound first (packaging sorts ``<2,>=1``)."""
+    clauses = sorted(specifier, key=lambda clause: (_OPERATORS.index(clause.operator), clause.version))
+    bracket = f"[{','.join(sorted(extras))}]" if extras else ""
+    return f"{name}{bracket}{f' @ {url}' if url else ','.join(map(str, clauses))}"
 
 
 @dataclass(frozen=True, slots=True)

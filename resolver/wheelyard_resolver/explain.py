@@ -84,7 +84,7 @@ class _Chain:
         self._demands: dict[NormalizedName, list[Demand]] = {}
         self._told: set[NormalizedName] = set()
         for line in lines:
-            self._demands.setdefault(line.project, []).append(Demand.of(line.requirement))
+            self._demands.setdefault(line.project, []).append(line.demand)
 
     def dependencies_from(self, project: NormalizedName) -> list[str]:
         """Facts about a project and what it leads to, from there down; each project once."""
@@ -194,7 +194,7 @@ def _hints(engine: Engine, conflict: MinimalConflict, company: Sequence[ModelPac
 
 def _way_out(engine: Engine, line: RequirementLine, company: Sequence[ModelPackage]) -> Version | None:
     """The newest release above the line's range with which all can be installed, else the newest below it."""
-    demand = Demand.of(line.requirement)
+    demand = line.demand
     usable = engine.universe.candidates(demand.project).usable
     admitted = engine.universe.positions(demand)
     if demand.url is not None or not admitted:

@@ -195,10 +195,11 @@ class Formula:
         """
         entry = self._project(demand.project)
         first, end = 0, entry.count
+        answer = self.sat.answer
         for place, threshold in entry.thresholds:
-            if not self.sat.knows(threshold):
-                continue
-            if not self.sat.value(threshold):
+            if threshold > len(answer):
+                continue  # younger than the answer
+            if answer[threshold - 1] < 0:
                 end = place
                 break
             first = place

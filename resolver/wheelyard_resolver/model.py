@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from wheelyard_resolver.demand import Demand, written
 from wheelyard_resolver.target import Target
 
 DEFAULT_SLOT = "default"
@@ -30,25 +32,20 @@ class RequirementLine:
     origin: str | None = None
     reason: str | None = None
 
+    @cached_property
+    def demand(self) -> Demand:
+        """What it demands where its marker holds."""
+        return Demand.of(self.requirement)
+
     @property
     def project(self) -> NormalizedName:
         """The normalised name of the required project."""
-        return canonicalize_name(self.requirement.name)
+        return self.demand.project
 
     @property
     def text(self) -> str:
         """The requirement as people write it, without its marker."""
         return written(self.requirement.name, self.requirement.extras, self.requirement.specifier, self.requirement.url)
-
-
-_OPERATORS = ("===", "==", "~=", ">=", ">", "!=", "<=", "<")
-
-
-def written(name: str, extras: Collection[str], specifier: SpecifierSet, url: str | None = None) -> str:
-    """A requirement as people write it: the lower bound first (packaging sorts ``<2,>=1``)."""
-    clauses = sorted(specifier, key=lambda clause: (_OPERATORS.index(clause.operator), clause.version))
-    bracket = f"[{','.join(sorted(extras))}]" if extras else ""
-    return f"{name}{bracket}{f' @ {url}' if url else ','.join(map(str, clauses))}"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ its known false answers (resolvelib issue 206) cannot arise. A "no" never comes 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import overload
 
 from packaging.specifiers import SpecifierSet
@@ -34,13 +35,13 @@ class _Slot:
     extra: NormalizedName | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Wanted:
-    """A requirement on a slot; ``position`` ties the extra of a project to its plain pick."""
+    """A requirement on a slot, and the positions that it admits."""
 
     slot: _Slot
     demand: Demand
-    position: int | None = None
+    admitted: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +135,9 @@ class _Provider(AbstractProvider[_Wanted, _Choice, _Slot]):
     ) -> tuple[bool, bool, bool, float, str, str]:
         """pip's order: direct references, pins, upper bounds, the order asked for, the name."""
         demands = [info.requirement.demand for info in information[identifier]]
-        operators = {
-            (specifier.operator, specifier.version.endswith(".*"))
-            for demand in demands
-            for specifier in SpecifierSet(demand.specifier)
-        }
         direct = any(demand.url is not None for demand in demands)
-        pinned = ("==", False) in operators or ("===", False) in operators
-        bounded = any(operator in {"<", "<=", "~="} or (operator == "==" and star) for operator, star in operators)
+        pinned = any(_pins(demand.specifier) for demand in demands)
+        bounded = any(_bounds(demand.specifier) for demand in demands)
         order = self._order.get(identifier.project, math.inf)
         return not direct, not pinned, not bounded, order, identifier.project, identifier.extra or ""
 
@@ -153,7 +149,7 @@ class _Provider(AbstractProvider[_Wanted, _Choice, _Slot]):
     ) -> _Matches:
         wanted = list(requirements[identifier])
         refused = {choice.position for choice in incompatibilities[identifier]}
-        admitted = set.intersection(*(set(self._positions(want)) for want in wanted)) - refused
+        admitted = frozenset.intersection(*(want.admitted for want in wanted)) - refused
         ordered = self._by_preference(identifier.project, admitted)
         return _Matches([_Choice(identifier, position) for position in ordered], self._can_be_pinned)
 
@@ -164,30 +160,45 @@ class _Provider(AbstractProvider[_Wanted, _Choice, _Slot]):
             return pins[project] == choice.position
         return self._completion.possible({**pins, project: choice.position})
 
-    def _positions(self, want: _Wanted) -> Iterable[int]:
-        return self._engine.universe.positions(want.demand) if want.position is None else (want.position,)
-
-    def _by_preference(self, project: NormalizedName, positions: set[int]) -> list[int]:
+    def _by_preference(self, project: NormalizedName, positions: Collection[int]) -> list[int]:
         usable = self._engine.universe.candidates(project).usable
         held = self._preferred.get(project)
         return sorted(positions, key=lambda place: (usable[place].version == held, place), reverse=True)
 
     def is_satisfied_by(self, requirement: _Wanted, candidate: _Choice) -> bool:
-        return candidate.position in self._positions(requirement)
+        return candidate.position in requirement.admitted
 
     def get_dependencies(self, candidate: _Choice) -> list[_Wanted]:
         unit = Unit(candidate.slot.project, candidate.position, candidate.slot.extra)
-        found = wants(self._engine.universe.dependencies(unit) or ())
+        found = wants(self._engine, self._engine.universe.dependencies(unit) or ())
         if candidate.slot.extra is None:
             return found
-        plain = _Slot(candidate.slot.project)
-        return [_Wanted(plain, Demand(plain.project, "", frozenset()), candidate.position), *found]
+        plain = Demand(candidate.slot.project, "", frozenset())
+        return [_Wanted(_Slot(plain.project), plain, frozenset((candidate.position,))), *found]
 
 
-def wants(demands: Iterable[Demand]) -> list[_Wanted]:
+@lru_cache(maxsize=50_000)
+def _pins(specifier: str) -> bool:
+    return any(
+        part.operator == "===" or (part.operator == "==" and not part.version.endswith(".*"))
+        for part in SpecifierSet(specifier)
+    )
+
+
+@lru_cache(maxsize=50_000)
+def _bounds(specifier: str) -> bool:
+    return any(
+        part.operator in {"<", "<=", "~="} or (part.operator == "==" and part.version.endswith(".*"))
+        for part in SpecifierSet(specifier)
+    )
+
+
+def wants(engine: Engine, demands: Iterable[Demand]) -> list[_Wanted]:
     """Each demand as requirements on the project and on each of its extras."""
     return [
-        _Wanted(_Slot(demand.project, extra), demand) for demand in demands for extra in (None, *sorted(demand.extras))
+        _Wanted(_Slot(demand.project, extra), demand, engine.universe.admits(demand))
+        for demand in demands
+        for extra in (None, *sorted(demand.extras))
     ]
 
 
@@ -202,13 +213,13 @@ def pick_versions(
     ``first`` is a solution for them; ``preferred`` are versions to keep where possible (an accepted lock).
     """
     applicable = engine.applicable(lines)
-    demands = [Demand.of(line.requirement) for line in applicable if line.model is not None]
+    demands = [line.demand for line in applicable if line.model is not None]
     order = {project: place for place, project in enumerate(dict.fromkeys(demand.project for demand in demands))}
     completion = _Completion(engine, lines, first)
     reporter = _Reporter()
     resolver = Resolver(_Provider(engine, completion, order, preferred or {}, reporter), reporter)
     try:
-        resolver.resolve(wants(demands), max_rounds=_MAX_ROUNDS)
+        resolver.resolve(wants(engine, demands), max_rounds=_MAX_ROUNDS)
     except (ResolutionError, RecursionError):
         # Without dead ends this does not happen; if it does, the solver's own answer stands.
         if not reporter.ended:

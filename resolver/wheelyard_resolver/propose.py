@@ -147,7 +147,7 @@ def _twins(engine: Engine, models: Sequence[ModelPackage]) -> list[list[ModelPac
     """Models with the same requirement lines, together: what holds for one holds for all."""
     found: dict[frozenset[Demand], list[ModelPackage]] = {}
     for model in models:
-        demands = frozenset(Demand.of(line.requirement) for line in engine.applicable(model.lines))
+        demands = frozenset(line.demand for line in engine.applicable(model.lines))
         found.setdefault(demands, []).append(model)
     return list(found.values())
 
@@ -174,7 +174,7 @@ class _Oracle:
         by_project: dict[NormalizedName, list[tuple[int, RequirementLine, frozenset[int]]]] = {}
         for node, model in enumerate(self._models):
             for line in self._engine.applicable(model.lines):
-                admitted = frozenset(self._engine.universe.positions(Demand.of(line.requirement)))
+                admitted = frozenset(self._engine.universe.positions(line.demand))
                 by_project.setdefault(line.project, []).append((node, line, admitted))
         for project in sorted(by_project):
             for one, other in combinations(by_project[project], 2):
@@ -219,7 +219,7 @@ def _extras_in_force(
     engine: Engine, lines: Sequence[RequirementLine], positions: Mapping[NormalizedName, int]
 ) -> dict[NormalizedName, set[NormalizedName]]:
     found: dict[NormalizedName, set[NormalizedName]] = {}
-    queue = [Demand.of(line.requirement) for line in engine.applicable(lines) if line.model is not None]
+    queue = [line.demand for line in engine.applicable(lines) if line.model is not None]
     seen: set[Unit] = set()
     for demand in queue:  # grows while it is walked
         found.setdefault(demand.project, set()).update(demand.extras)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wheelyard_resolver.demand import Demand
 from wheelyard_resolver.formula import Edge
 from wheelyard_resolver.model import RequirementLine
 from wheelyard_resolver.verdict import Engine, Solution
@@ -36,5 +35,5 @@ def _disjoint(engine: Engine, lines: Sequence[RequirementLine]) -> bool:
     """Whether the lines are two that demand disjoint releases of one project: no release's demands matter."""
     if len(lines) != 2 or lines[0].project != lines[1].project:
         return False
-    one, other = (set(engine.universe.positions(Demand.of(line.requirement))) for line in lines)
+    one, other = (set(engine.universe.positions(line.demand)) for line in lines)
     return not one & other and all(line.model is not None for line in lines)

@@ -28,7 +28,8 @@ class Sat:
     def __init__(self) -> None:
         self._solver = Solver(name=ENGINE)
         self._count = 0
-        self._model: list[int] = []
+        self.answer: Sequence[int] = ()
+        """After a "yes": each variable, in order, positive or negative; those younger than it are not in it."""
         self.solves = 0
 
     def variable(self, *, phase: bool = False) -> int:
@@ -45,20 +46,16 @@ class Sat:
         """Whether the clauses can be satisfied with these literals true."""
         self.solves += 1
         satisfiable = bool(self._solver.solve(assumptions=list(assumptions)))
-        self._model = self._solver.get_model() or [] if satisfiable else []
+        self.answer = self._solver.get_model() or () if satisfiable else ()
         return satisfiable
 
     def core(self) -> frozenset[int]:
         """After a "no": assumptions that suffice for it. Not minimal."""
         return frozenset(self._solver.get_core() or ())
 
-    def knows(self, variable: int) -> bool:
-        """After a "yes": whether the answer covers a variable; it does not if the variable is younger."""
-        return variable <= len(self._model)
-
     def value(self, variable: int) -> bool:
         """After a "yes": the value of a variable that the answer covers."""
-        return self._model[variable - 1] > 0
+        return self.answer[variable - 1] > 0
 
     def close(self) -> None:
         """Free the solver's memory; it lives outside Python's heap."""

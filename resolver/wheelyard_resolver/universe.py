@@ -39,6 +39,7 @@ class Universe:
         self._candidates: dict[NormalizedName, CandidateList] = {}
         self._index_urls: dict[NormalizedName, str | None] = {}
         self._positions: dict[tuple[NormalizedName, str, str | None], tuple[int, ...]] = {}
+        self._sets: dict[tuple[NormalizedName, str, str | None], frozenset[int]] = {}
         self._dependencies: dict[tuple[NormalizedName, int], Dependencies] = {}
 
     def load(self, projects: Iterable[NormalizedName]) -> None:
@@ -76,6 +77,14 @@ class Universe:
         found = self._positions.get(key)
         if found is None:
             found = self._positions[key] = _admitted(self.candidates(demand.project).usable, demand)
+        return found
+
+    def admits(self, demand: Demand) -> frozenset[int]:
+        """:meth:`positions` as a set."""
+        key = (demand.project, demand.specifier, demand.url)
+        found = self._sets.get(key)
+        if found is None:
+            found = self._sets[key] = frozenset(self.positions(demand))
         return found
 
     def load_metadata(self, places: Iterable[tuple[NormalizedName, int]]) -> None:

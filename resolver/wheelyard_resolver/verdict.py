@@ -115,7 +115,7 @@ class Engine:
 
     def literal(self, line: RequirementLine) -> int:
         """The selector of a requirement line. Lines that demand the same share it."""
-        demand = Demand.of(line.requirement)
+        demand = line.demand
         return self.formula.demand(demand) if line.model is not None else self.formula.limit(demand)
 
     def _walk(self, lines: Sequence[RequirementLine]) -> Solution | None:
@@ -128,7 +128,7 @@ class Engine:
         extras: dict[NormalizedName, set[NormalizedName]] = {}
         known = True
         seen: set[Unit] = set()
-        level: Iterable[Demand] = [Demand.of(line.requirement) for line in lines if line.model is not None]
+        level: Iterable[Demand] = [line.demand for line in lines if line.model is not None]
         while level:
             units: dict[Unit, None] = {}
             for demand in level:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ from wheelyard_registry.catalogue.deployments import Deployments
 from wheelyard_registry.catalogue.files import Files
 from wheelyard_registry.catalogue.lifecycle import Lifecycle
 from wheelyard_registry.catalogue.mirror import Mirror
+from wheelyard_registry.catalogue.origins import Origins
 from wheelyard_registry.catalogue.tokens import Tokens
 from wheelyard_registry.errors import (
     BadRequest,
@@ -35,10 +37,13 @@ from wheelyard_registry.errors import (
 )
 from wheelyard_registry.fleet import Fleet
 from wheelyard_registry.identity_routes import IdentityRoutes
-from wheelyard_registry.index import Index, OriginRule, PrivateIndex
+from wheelyard_registry.index import OriginRule, PrivateIndex
 from wheelyard_registry.ingest import Ingest
 from wheelyard_registry.legacy import LegacyForm
 from wheelyard_registry.lifecycle_routes import LifecycleRoutes
+from wheelyard_registry.origin import Origin
+from wheelyard_registry.origin_routes import OriginRoutes
+from wheelyard_registry.origin_watch import OriginWatch
 from wheelyard_registry.problem import problem_response
 from wheelyard_registry.pull_through import PullThrough
 from wheelyard_registry.read_routes import ReadRoutes
@@ -61,21 +66,31 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     files, tokens = Files(database), Tokens(database)
     blobs = open_blobs(settings)
     private = PrivateIndex(files, blobs)
-    pull_through = _pull_through(settings, database, clock)
-    index: Index = private if pull_through is None else OriginRule(private, pull_through)
+    upstream = _upstream(settings)
+    origin = Origin(settings.reserved, upstream)
+    pull_through = None if upstream is None else _pull_through(settings, upstream, database, clock)
+    index = OriginRule(private, origin, pull_through)
     accounts = Accounts(database)
     access = Access(tokens, accounts, clock, anonymous_read=settings.anonymous_read)
     legacy = LegacyForm(Ingest(files, blobs, clock), files)
-    upload = UploadRoute(access, legacy, settings.staging, limit=settings.max_upload, threads=settings.upload_threads)
+    limit, threads = settings.max_upload, settings.upload_threads
+    upload = UploadRoute(access, origin, legacy, blobs, limit=limit, threads=threads)
     identities = IdentityRoutes(access, tokens, accounts, clock)
     api = ApiRoutes(access, Fleet(Deployments(database), files, clock))
 
     lifecycles = LifecycleRoutes(access, Lifecycle(database), files, blobs, clock)
     audits = AuditRoutes(access, AuditLog(database))
 
+    origins = Origins(database)
+    origin_api = OriginRoutes(access, origin, origins, clock)
+    watch = OriginWatch(origin, origins, clock, settings.watch_interval)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        watching = None if upstream is None else asyncio.ensure_future(watch.run())
         yield
+        if watching is not None:
+            watching.cancel()
         if pull_through is not None:
             await pull_through.close()
         database.close()
@@ -86,6 +101,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
             *_identity(identities),
             *_lifecycle(lifecycles),
             *_audit(audits),
+            *_origin(origin_api),
             *_health(database),
         ],
         exception_handlers={
@@ -98,10 +114,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     )
 
 
-def _pull_through(settings: Settings, database: Database, clock: Clock) -> PullThrough | None:
+def _upstream(settings: Settings) -> Upstream | None:
     if settings.upstream is None:
         return None
-    upstream = Upstream(settings.upstream, timeout=settings.upstream_timeout, retries=settings.upstream_retries)
+    return Upstream(settings.upstream, timeout=settings.upstream_timeout, retries=settings.upstream_retries)
+
+
+def _pull_through(settings: Settings, upstream: Upstream, database: Database, clock: Clock) -> PullThrough:
     return PullThrough(upstream, Mirror(database), open_cache(settings), clock, settings.page_ttl)
 
 
@@ -153,6 +172,13 @@ def _audit(routes: AuditRoutes) -> list[Route]:
     return [
         Route("/api/v1/audit", routes.entries, methods=["GET"]),
         Route("/api/v1/audit/head", routes.head, methods=["GET"]),
+    ]
+
+
+def _origin(routes: OriginRoutes) -> list[Route]:
+    return [
+        Route(f"{_PROJECT}/overlay", routes.set_overlay, methods=["PUT"]),
+        Route("/api/v1/alarms", routes.alarms, methods=["GET"]),
     ]
 
 

@@ -18,7 +18,7 @@ CHUNK = 1024 * 1024
 
 
 class _Digest(Protocol):
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: bytes | memoryview, /) -> None: ...
 
     def hexdigest(self) -> str: ...
 
@@ -48,7 +48,7 @@ class Staged:
     def __exit__(self, *_: object) -> None:
         self.discard()
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append ``data`` to the file and to its digests."""
         self._file.write(data)
         for algorithm in self._hashes.values():
@@ -75,10 +75,16 @@ class Staged:
         """Hex digest of what has been written."""
         return self._hashes["sha256"].hexdigest()
 
-    @property
-    def digests(self) -> dict[str, str]:
-        """All hex digests, by algorithm."""
-        return {name: algorithm.hexdigest() for name, algorithm in self._hashes.items()}
+    def digest(self, name: str) -> str:
+        """The hex digest by another algorithm; read again from the file if it was not asked for in time."""
+        algorithm = self._hashes.get(name)
+        if algorithm is None:
+            self.flush()
+            algorithm = _ALGORITHMS[name]()
+            with self.path.open("rb") as file:
+                while chunk := file.read(CHUNK):
+                    algorithm.update(chunk)
+        return algorithm.hexdigest()
 
 
 class BlobStore:
@@ -106,10 +112,11 @@ class BlobStore:
         """Make the staged bytes a blob, durably; returns its sha256."""
         staged.sync()
         target = self.path(staged.sha256)
-        target.parent.mkdir(exist_ok=True)
+        if not target.parent.is_dir():
+            target.parent.mkdir(exist_ok=True)
+            _sync_directory(self._root)
         staged.path.replace(target)
         _sync_directory(target.parent)
-        _sync_directory(self._root)
         return staged.sha256
 
     def add(self, data: bytes) -> str:

@@ -225,6 +225,33 @@ class ContentGone(RegistryError):
         super().__init__("the same bytes were being deleted at this moment, so nothing was stored", hint="upload again")
 
 
+class NameTaken(RegistryError):
+    """A private project must not take a name that is public."""
+
+    status = 409
+    code = "name-taken"
+
+    def __init__(self, *, project: str) -> None:
+        super().__init__(
+            f"{project} is a project of the upstream index, so it cannot be made here",
+            hint="choose another name; an administrator can let both stand side by side:"
+            f" wheelyard project overlay {project}",
+        )
+
+
+class OriginUnproved(RegistryError):
+    """Nobody could say whether a new name is free."""
+
+    status = 503
+    code = "origin-unproved"
+
+    def __init__(self, *, project: str, reason: str) -> None:
+        super().__init__(
+            f"{project} is new here, and whether it is a public name could not be found out: {reason}",
+            hint="upload again later; names under a prefix given by --reserve need no such proof",
+        )
+
+
 class UpstreamFailed(RegistryError):
     """The upstream index is needed for this answer and cannot give it."""
 

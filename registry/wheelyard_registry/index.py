@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -11,8 +11,9 @@ import anyio.to_thread
 from packaging.utils import NormalizedName
 
 from wheelyard_registry.blobs import BlobStore
-from wheelyard_registry.catalogue.files import Files, StoredFile
+from wheelyard_registry.catalogue.files import Files, ProjectFacts, StoredFile
 from wheelyard_registry.errors import Quarantined
+from wheelyard_registry.origin import Origin
 from wheelyard_registry.simple import file_url
 from wheelyard_resolver.page import DistributionFile, ProjectPage
 
@@ -87,9 +88,14 @@ class PrivateIndex:
         self._files = files
         self._blobs = blobs
 
-    async def owns(self, project: NormalizedName) -> bool:
-        """Whether the name is private here."""
-        return await anyio.to_thread.run_sync(self._files.project, project) is not None
+    async def facts(self, project: NormalizedName) -> ProjectFacts | None:
+        """What is known of a private name; None if it is not private here."""
+        return await anyio.to_thread.run_sync(self._files.project, project)
+
+    async def names_of(self, project: NormalizedName) -> frozenset[str]:
+        """The names of all files of a project, also of those in quarantine."""
+        files = await anyio.to_thread.run_sync(self._files.of_project, project)
+        return frozenset(file.filename for file in files)
 
     async def names(self) -> tuple[NormalizedName, ...]:
         """All private names, sorted."""
@@ -151,26 +157,67 @@ def _described(stored: StoredFile) -> DistributionFile:
 
 
 class OriginRule:
-    """One name, one origin: a name that is private here never shows a file from upstream.
+    """One name, one origin: a name that is private here, or reserved, never shows a file from upstream."""
 
-    Mixing the two is how dependency confusion works: whoever publishes a higher version of a private name wins.
-    """
+    def __init__(self, private: PrivateIndex, origin: Origin, upstream: Index | None) -> None:
+        self._private = private
+        self._origin = origin
+        self._upstream = upstream
+
+    async def listing(self, project: NormalizedName) -> Listing | None:
+        """See :class:`Index`. A reserved name that does not exist has a page, without files.
+
+        A 404 would send uv on to the next index, where somebody else may have taken the name.
+        """
+        index = await self._of(project)
+        listing = None if index is None else await index.listing(project)
+        if listing is None and self._origin.reserves(project):
+            return Listing(page=ProjectPage(project=project, files=()))
+        return listing
+
+    async def file(self, project: NormalizedName, filename: str) -> LocalBlob | Remote | None:
+        """See :class:`Index`."""
+        index = await self._of(project)
+        return None if index is None else await index.file(project, filename)
+
+    async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
+        """See :class:`Index`."""
+        index = await self._of(project)
+        return None if index is None else await index.metadata(project, filename)
+
+    async def _of(self, project: NormalizedName) -> Index | None:
+        if self._origin.reserves(project):
+            return self._private
+        facts = await self._private.facts(project)
+        if facts is None:
+            return self._upstream
+        if facts.overlay and facts.status != QUARANTINED and self._upstream is not None:
+            return Overlay(self._private, self._upstream)
+        return self._private
+
+
+class Overlay:
+    """Both origins of a name together; of two files of one name the private one is served."""
 
     def __init__(self, private: PrivateIndex, upstream: Index) -> None:
         self._private = private
         self._upstream = upstream
 
-    async def _origin(self, project: NormalizedName) -> Index:
-        return self._private if await self._private.owns(project) else self._upstream
-
     async def listing(self, project: NormalizedName) -> Listing | None:
         """See :class:`Index`."""
-        return await (await self._origin(project)).listing(project)
+        ours, theirs = await self._private.listing(project), await self._upstream.listing(project)
+        if ours is None or theirs is None:
+            return ours
+        hidden = await self._private.names_of(project)
+        added = tuple(file for file in theirs.page.files if file.filename not in hidden)
+        return replace(ours, page=replace(ours.page, files=(*ours.page.files, *added)))
 
     async def file(self, project: NormalizedName, filename: str) -> LocalBlob | Remote | None:
         """See :class:`Index`."""
-        return await (await self._origin(project)).file(project, filename)
+        return await self._private.file(project, filename) or await self._upstream.file(project, filename)
 
     async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
         """See :class:`Index`."""
-        return await (await self._origin(project)).metadata(project, filename)
+        if filename in await self._private.names_of(project):
+            return await self._private.metadata(project, filename)
+        return await self._upstream.metadata(project, filename)

@@ -7,23 +7,24 @@ start sweeps; there is never a row without its bytes.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import BinaryIO
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from wheelyard_registry.archive import core_metadata_of
-from wheelyard_registry.blobs import CHUNK, BlobStore, Staged
+from wheelyard_registry.blobs import BlobStore, Staged
 from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.catalogue.files import Files, StoredFile, require_open
 from wheelyard_registry.distribution import Distribution, parse_filename
 from wheelyard_registry.errors import DeletedName, FileConflict, Forbidden, RefusedFile, StorageFull
 from wheelyard_registry.identity import Identity, Right
 from wheelyard_registry.release_facts import read_facts
+
+LONGEST_VERSION = 200
+"""Characters of a version; reading one takes time that grows with the square of its digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,22 @@ class Outcome(Enum):
     IDENTICAL = "identical"
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who uploads, and the new name that has been proved free for this upload, if any."""
+
+    identity: Identity
+    proven: NormalizedName | None = None
+
+
+class ProofNeeded(Exception):
+    """The file would make a new project: ask whether its name is free, then come again with the proof."""
+
+    def __init__(self, project: NormalizedName) -> None:
+        super().__init__(project)
+        self.project = project
+
+
 class Ingest:
     """Takes distribution files into the private catalogue."""
 
@@ -50,41 +67,42 @@ class Ingest:
         self._blobs = blobs
         self._clock = clock
 
-    def take(self, filename: str, stream: BinaryIO, claims: Claims, *, sender: Identity) -> Outcome:
-        """Read ``stream`` to its end, check it and make it visible as ``filename``.
+    def take(self, filename: str, staged: Staged, claims: Claims, *, sender: Sender) -> Outcome:
+        """Check the staged bytes and make them visible as ``filename``.
 
         Raises:
             Forbidden: the sender may not upload to this project, or not create it.
+            ProjectClosed: the project takes no files.
+            ProofNeeded: see there.
             RefusedFile: something contradicts something else; nothing is stored.
-            FileConflict: the name is used by other bytes.
+            FileConflict, DeletedName: the name is used by other bytes, or was.
             StorageFull: the disk did not take it; nothing is stored.
         """
         distribution = parse_filename(filename)
         self._admit(distribution.project, sender)
-        try:
-            with self._blobs.stage("md5", "blake2b") as staged:
-                shutil.copyfileobj(stream, staged, CHUNK)
-                staged.flush()
-                return self._judge(distribution, staged, claims, sender)
-        except OSError as error:
-            raise StorageFull(reason=error.strerror or str(error)) from error
-
-    def _admit(self, project: NormalizedName, sender: Identity) -> None:
-        known = self._files.project(project)
-        needed = Right.CREATE if known is None else Right.UPLOAD
-        if not sender.may(needed, project):
-            raise Forbidden(right=needed.value, project=project)
-        require_open(project, known)
-
-    def _judge(self, distribution: Distribution, staged: Staged, claims: Claims, sender: Identity) -> Outcome:
-        problems = claim_problems(distribution, staged.digests, claims)
+        problems = claim_problems(distribution, staged, claims)
         if problems:
-            raise RefusedFile(filename=distribution.filename, problems=problems)
+            raise RefusedFile(filename=filename, problems=problems)
         existing = self._files.by_identity(distribution.identity)
         if existing is not None:
             return _compare(distribution, existing, staged.sha256)
         if self._files.deleted(distribution.identity):
-            raise DeletedName(filename=distribution.filename)
+            raise DeletedName(filename=filename)
+        try:
+            return self._keep(distribution, staged, sender.identity)
+        except OSError as error:
+            raise StorageFull(reason=error.strerror or str(error)) from error
+
+    def _admit(self, project: NormalizedName, sender: Sender) -> None:
+        known = self._files.project(project)
+        needed = Right.CREATE if known is None else Right.UPLOAD
+        if not sender.identity.may(needed, project):
+            raise Forbidden(right=needed.value, project=project)
+        require_open(project, known)
+        if known is None and sender.proven != project:
+            raise ProofNeeded(project)
+
+    def _keep(self, distribution: Distribution, staged: Staged, sender: Identity) -> Outcome:
         raw = core_metadata_of(distribution, staged.path)
         facts = read_facts(distribution, raw)
         stored = StoredFile(
@@ -112,12 +130,13 @@ def _compare(distribution: Distribution, existing: StoredFile, sha256: str) -> O
     raise FileConflict(filename=distribution.filename, existing=existing.filename)
 
 
-def claim_problems(distribution: Distribution, found: Mapping[str, str], claims: Claims) -> list[str]:
+def claim_problems(distribution: Distribution, staged: Staged, claims: Claims) -> list[str]:
     """Where the form contradicts the file: digests, name, version."""
+    digests = ((name, stated, staged.digest(name)) for name, stated in sorted(claims.digests.items()) if stated)
     problems = [
-        f"its {name} is {found[name]}, the upload states {stated}"
-        for name, stated in sorted(claims.digests.items())
-        if stated and name in found and stated.lower() != found[name]
+        f"its {name} is {found}, the upload states {stated[:200]}"
+        for name, stated, found in digests
+        if stated.lower() != found
     ]
     if claims.name and canonicalize_name(claims.name) != distribution.project:
         problems.append(f"the upload states the project {claims.name!r}, the file name says {distribution.project!r}")
@@ -128,6 +147,6 @@ def claim_problems(distribution: Distribution, found: Mapping[str, str], claims:
 
 def _same_version(text: str, version: Version) -> bool:
     try:
-        return Version(text) == version
+        return len(text) <= LONGEST_VERSION and Version(text) == version
     except InvalidVersion:
         return False

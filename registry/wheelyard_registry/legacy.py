@@ -1,27 +1,31 @@
 """pypiserver, in the write path. No other module knows it.
 
-pypiserver's WSGI application parses the legacy upload form and calls our backend, which passes the file on to the one
-ingest. Two things of it are kept in mind here: it keeps its configuration in module globals (each
-``app_from_config`` makes a fresh module), and its form parser is Bottle's over the standard library's ``cgi``.
+pypiserver's WSGI application knows the legacy upload API: what a form must hold, which file names it takes, what goes
+with what. It gets the form already read (its own parser copies a large body three times, see
+docs/design/decisions.md) and calls our backend, which passes the staged file on to the one ingest. It keeps its
+configuration in module globals: each ``app_from_config`` makes a fresh module.
 
-Nothing but an upload gets through: the form's ``:action`` is read with Bottle's own parser before the application
-sees the request, and no other route of it is ever called.
+Nothing but an upload gets through: any other ``:action`` is refused before the application sees it, and no other route
+of it is ever called.
 """
 
 from __future__ import annotations
 
 import contextvars
+import io
 import sys
 import warnings
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from wheelyard_registry.blobs import Staged
 from wheelyard_registry.catalogue.files import Files
 from wheelyard_registry.distribution import parse_filename
 from wheelyard_registry.errors import RefusedForm, UnsupportedAction
-from wheelyard_registry.identity import Identity
-from wheelyard_registry.ingest import Claims, Ingest, Outcome
+from wheelyard_registry.ingest import Claims, Ingest, Outcome, Sender
+from wheelyard_registry.upload_form import DIGEST_FIELDS, FILE_FIELD, UploadForm
 
 with warnings.catch_warnings():
     # Bottle imports cgi, which Python 3.11 and 3.12 announce as deprecated; later ones get the legacy-cgi package.
@@ -30,14 +34,23 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", ImportWarning)
     import pypiserver
     from pypiserver.backend import Backend, BackendProxy
-    from pypiserver.bottle_wrapper import BaseRequest, request
+    from pypiserver.bottle_wrapper import FileUpload, FormsDict
     from pypiserver.config import RunConfig
 
 # That hook serves Bottle's plugins only, of which there are none, and would slow and warn of every later import.
 sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pypiserver.")]
 
-_sender: contextvars.ContextVar[Identity] = contextvars.ContextVar("sender")
-_outcome: contextvars.ContextVar[list[Outcome]] = contextvars.ContextVar("outcome")
+
+@dataclass
+class _Upload:
+    """What travels beside a request through pypiserver: the form, who sent it, and what became of it."""
+
+    form: UploadForm
+    sender: Sender
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+_current: contextvars.ContextVar[_Upload] = contextvars.ContextVar("upload")
 
 
 class CatalogueBackend(Backend):  # type: ignore[misc]  # pypiserver has no type information
@@ -48,24 +61,20 @@ class CatalogueBackend(Backend):  # type: ignore[misc]  # pypiserver has no type
         self._ingest = ingest
         self._files = files
 
-    def add_package(self, filename: str, stream: BinaryIO) -> None:
+    def add_package(self, filename: str, stream: Staged) -> None:
         """Pass an uploaded file on to the ingest; what the form states is compared there.
 
         A detached signature, which older clients send beside the file, is dropped, as PyPI drops it.
         """
         if filename.endswith(".asc"):
             return
-        form = request.forms
+        upload = _current.get()
         claims = Claims(
-            name=form.get("name", ""),
-            version=form.get("version", ""),
-            digests={
-                "sha256": form.get("sha256_digest", ""),
-                "md5": form.get("md5_digest", ""),
-                "blake2b": form.get("blake2_256_digest", ""),
-            },
+            name=upload.form.field("name"),
+            version=upload.form.field("version"),
+            digests={algorithm: upload.form.field(name) for name, algorithm in DIGEST_FIELDS.items()},
         )
-        _outcome.get().append(self._ingest.take(filename, stream, claims, sender=_sender.get()))
+        upload.outcomes.append(self._ingest.take(filename, stream, claims, sender=upload.sender))
 
     def exists(self, filename: str) -> bool:
         """Whether the name is taken, in any spelling."""
@@ -86,7 +95,7 @@ class _Configuration(RunConfig):  # type: ignore[misc]  # pypiserver has no type
 
 
 class LegacyForm:
-    """The legacy upload form, read by pypiserver."""
+    """The legacy upload API, as pypiserver understands it."""
 
     def __init__(self, ingest: Ingest, files: Files) -> None:
         backend = CatalogueBackend(ingest, files)
@@ -95,28 +104,22 @@ class LegacyForm:
         self._app.catchall = False
         self._app.default_error_handler = lambda error: str(error.body)
 
-    def upload(self, body: Path, content_type: str, *, sender: Identity) -> Outcome:
-        """Take the file out of a staged form. Blocks; runs in a worker thread.
+    def upload(self, form: UploadForm, sender: Sender) -> Outcome:
+        """Take the file of a form. Blocks; runs in a worker thread.
 
         Raises:
             RegistryError: the form or the file in it was refused.
         """
-        outcomes: list[Outcome] = []
+        upload = _Upload(form, sender)
         context = contextvars.copy_context()
-        with body.open("rb") as file:
-            environ = _environ(file, body.stat().st_size, content_type)
-            context.run(_sender.set, sender)
-            context.run(_outcome.set, outcomes)
-            context.run(self._pass_on, environ)
-        if not outcomes:
+        context.run(_current.set, upload)
+        context.run(self._pass_on, form)
+        if not upload.outcomes:
             raise RefusedForm(reason="it holds no file")
-        return outcomes[0]
+        return upload.outcomes[0]
 
-    def _pass_on(self, environ: dict[str, Any]) -> None:
-        try:
-            action = BaseRequest(environ).forms.get(":action")
-        except (ValueError, UnicodeError) as error:
-            raise RefusedForm(reason=str(error)) from error
+    def _pass_on(self, form: UploadForm) -> None:
+        action = form.field(":action") or None
         if action != "file_upload":
             raise UnsupportedAction(action=action)
         answer: list[str] = []
@@ -124,7 +127,7 @@ class LegacyForm:
         def start_response(status: str, *_: object) -> None:
             answer.append(status)
 
-        text = b"".join(self._app(environ, start_response)).decode("utf-8", "replace")
+        text = b"".join(self._app(_environ(form), start_response)).decode("utf-8", "replace")
         if not answer[0].startswith("200"):
             raise RefusedForm(reason=text.strip() or answer[0])
 
@@ -158,25 +161,37 @@ def _configuration(backend: CatalogueBackend) -> RunConfig:
     )
 
 
-def _environ(file: BinaryIO, size: int, content_type: str) -> dict[str, Any]:
+def _environ(form: UploadForm) -> dict[str, Any]:
     """A WSGI environment (PEP 3333) that holds the form and nothing else of the request."""
     return {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
         "PATH_INFO": "/",
         "QUERY_STRING": "",
-        "CONTENT_TYPE": content_type,
-        "CONTENT_LENGTH": str(size),
+        "CONTENT_TYPE": "multipart/form-data",
+        "CONTENT_LENGTH": "0",
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "0",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
-        "wsgi.input": file,
-        # Bottle copies wsgi.input into a temporary file of its own unless it finds a seekable body here.
-        "bottle.request.body": file,
+        "wsgi.input": io.BytesIO(),
+        # Where Bottle keeps a form once it has read it: with this, it reads none.
+        "bottle.request.post": _bottle_form(form),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
+
+
+def _bottle_form(form: UploadForm) -> FormsDict:
+    post = FormsDict()
+    post.recode_unicode = False
+    for name, value in form.fields:
+        post.append(name, value)
+    for other in form.others:
+        post.append(other.field, FileUpload(io.BytesIO(), other.field, other.filename))
+    if form.file is not None:
+        post.append(FILE_FIELD, FileUpload(form.file, FILE_FIELD, form.filename))
+    return post

@@ -23,7 +23,7 @@ from wheelyard_registry.app import create_app
 from wheelyard_registry.catalogue.database import utc_now
 from wheelyard_registry.credentials import Token
 from wheelyard_registry.errors import CannotServe
-from wheelyard_registry.settings import PYPI, Settings
+from wheelyard_registry.settings import PYPI, RESERVABLE, Settings
 from wheelyard_registry.storage import prepare
 
 Say = Callable[[str], None]
@@ -52,21 +52,28 @@ def settings(
     database: str | None,
     max_upload: int | None,
     anonymous_read: bool | None,
+    reserved: tuple[str, ...],
 ) -> Settings:
     """Settings from what a command line gives; None means the default.
 
     Reading needs no credentials where only this machine can reach the server, unless ``anonymous_read`` says otherwise.
 
     Raises:
-        CannotServe: the upstream URL cannot be used.
+        CannotServe: the upstream URL, or a pattern of reserved names, cannot be used.
     """
     if upstream is not None and not upstream.startswith(("https://", "http://")):
         raise CannotServe(
             reason=f"the upstream {upstream!r} is not an http or https URL", hint=f"the default is {PYPI}"
         )
+    wrong = [pattern for pattern in reserved if RESERVABLE.fullmatch(pattern) is None]
+    if wrong:
+        raise CannotServe(
+            reason=f"{wrong[0]!r} is not a pattern of normalised names", hint="write it like acme-*, in small letters"
+        )
     base = Settings(
         data=data,
         upstream=None if no_upstream else upstream or PYPI,
+        reserved=reserved,
         database=database,
         anonymous_read=_is_loopback(host) if anonymous_read is None else anonymous_read,
     )

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+RESERVABLE = re.compile(r"[a-z0-9][a-z0-9*?\[\]-]*")
+"""Patterns that may be reserved: of normalised names, and not of all of them."""
 
 PYPI = "https://pypi.org/simple/"
 
@@ -16,11 +20,13 @@ class Settings:
     Attributes:
         data: the directory that holds everything (see docs/registry.md for its layout).
         upstream: simple index asked for names that are not private here; None switches it off.
+        reserved: shell-style patterns of normalised names that never leave this house.
         database: SQLAlchemy URL of the catalogue; None means SQLite under ``data``.
         anonymous_read: whether reading needs no credentials.
         max_upload: largest request body in bytes.
         upload_threads: uploads parsed and checked at the same time; further ones wait, already staged.
         page_ttl: how long an upstream page is served without asking upstream again.
+        watch_interval: how often upstream is asked for the private names, to notice one that is taken there.
         upstream_timeout: seconds without progress before an upstream request is given up.
         upstream_retries: new attempts at opening an upstream connection.
     """
@@ -28,16 +34,21 @@ class Settings:
     data: Path
     upstream: str | None = PYPI
     database: str | None = None
+    reserved: tuple[str, ...] = ()
     anonymous_read: bool = False
     max_upload: int = 8 * 1024**3
     upload_threads: int = 8
     page_ttl: dt.timedelta = dt.timedelta(minutes=5)
+    watch_interval: dt.timedelta = dt.timedelta(hours=1)
     upstream_timeout: float = 20.0
     upstream_retries: int = 2
 
     def __post_init__(self) -> None:
         if not self.data.is_absolute():
             raise ValueError(f"the data directory must be absolute, not {self.data}")
+        for pattern in self.reserved:
+            if RESERVABLE.fullmatch(pattern) is None:
+                raise ValueError(f"{pattern!r} is not a pattern of normalised names, such as acme-*")
 
     @property
     def database_url(self) -> str:

@@ -109,7 +109,7 @@ def test_unusable_options_are_one_clear_message(tmp_path: Path, options: list[st
 
 def half_an_upload(server: Server, sent: float, *, chunked: bool) -> bytes:
     """A request as it goes over the wire, cut off after a part of its body."""
-    built = wheels.wheel("cut_off", padding=400_000)
+    built = wheels.wheel("cut_off", padding=4_000_000)
     boundary = "x-boundary"
     body = f'--{boundary}\r\nContent-Disposition: form-data; name=":action"\r\n\r\nfile_upload\r\n--{boundary}\r\n'
     body += f'Content-Disposition: form-data; name="content"; filename="{built.filename}"\r\n\r\n'
@@ -133,7 +133,8 @@ def connected(server: Server) -> socket.socket:
 def test_a_connection_cut_in_the_middle_of_an_upload_leaves_nothing(server: Server, sent: float, chunked: bool) -> None:
     with connected(server) as connection:
         connection.sendall(half_an_upload(server, sent, chunked=chunked))
-        assert staged(server, expected=True)
+        # The first part of the body holds no file yet: there is nothing to stage.
+        assert staged(server, expected=sent > 0) is (sent > 0)
     assert not staged(server, expected=False)
     assert httpx.get(f"{server.index_url}cut-off/", trust_env=False).status_code == 404
 

@@ -42,6 +42,7 @@ def test_an_upstream_page_leads_here_and_keeps_what_upstream_says(mirror: Regist
 
 def test_a_private_name_never_shows_upstream(mirror: Registry, upstream: FakeUpstream) -> None:
     mirror.upload(wheels.wheel("demand_model", "1.4.0"))
+    upstream.requests.clear()
     lure = upstream.add("demand-model", wheels.wheel("demand_model", "99.0"))
     assert mirror.page("demand-model")["versions"] == ["1.4.0"]
     assert mirror.client.get(f"/files/demand-model/{lure.filename}").status_code == 404

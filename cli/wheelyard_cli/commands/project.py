@@ -88,6 +88,31 @@ def status(*, name: str, state: str, reason: str | None, registry: str) -> None:
     click.echo(f"{name} is {state}", err=True)
 
 
+@command.command()
+@click.argument("name")
+@click.option("--reason", required=True, help="Why; it goes into the audit log.")
+@click.option("--off", is_flag=True, help="End it.")
+@registry_option
+def overlay(*, name: str, reason: str, off: bool, registry: str) -> None:
+    """Let a name show private and upstream files side by side (administrators). Think twice: see docs/registry.md."""
+    body: dict[str, object] = {"overlay": not off, "reason": reason}
+    with RegistryClient(registry) as client:
+        client.call("PUT", f"projects/{quote(name, safe='')}/overlay", body)
+    click.echo(f"{name} shows {'its own files only' if off else 'upstream files beside its own'}", err=True)
+
+
+@command.command()
+@registry_option
+def alarms(*, registry: str) -> None:
+    """List private names that have appeared upstream. Exit code 1 if there are any."""
+    with RegistryClient(registry) as client:
+        rows = client.rows("alarms", "alarms")
+    for row in rows:
+        click.echo(f"{row['project']} has been upstream since {row['since']}")
+    if rows:
+        raise click.exceptions.Exit(1)
+
+
 def path_of(what: str) -> str:
     """The API path of a release or of a file.
 

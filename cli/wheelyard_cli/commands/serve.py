@@ -16,6 +16,13 @@ from wheelyard_resolver.errors import InputError
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free port.")
 @click.option("--upstream", metavar="URL", help="Index asked for names that are not private [default: PyPI].")
 @click.option("--no-upstream", is_flag=True, help="Serve private packages only.")
+@click.option(
+    "--reserve",
+    "reserved",
+    multiple=True,
+    metavar="PATTERN",
+    help="Names that never leave the house: 'acme-*'. Repeat.",
+)
 @click.option("--database", metavar="URL", help="SQLAlchemy URL of the catalogue [default: SQLite in --data].")
 @click.option("--max-upload", metavar="BYTES", type=click.IntRange(1), help="Largest upload accepted.")
 @click.option(
@@ -43,6 +50,7 @@ def command(
     port: int,
     upstream: str | None,
     no_upstream: bool,
+    reserved: tuple[str, ...],
     database: str | None,
     max_upload: int | None,
     anonymous_read: bool | None,
@@ -71,6 +79,7 @@ def command(
         database=database,
         max_upload=max_upload,
         anonymous_read=anonymous_read,
+        reserved=reserved,
     )
     listening = server.Listening(host=host, port=port, token_file=admin_token_file, grace=grace)
     server.serve(settings, listening, lambda text: click.echo(text, err=True))

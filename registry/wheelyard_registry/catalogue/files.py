@@ -40,11 +40,15 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFacts:
-    """A private project: the serial of its last change, and its status (PEP 792) with the reason given for it."""
+    """A private project: the serial of its last change, and its status (PEP 792) with the reason given for it.
+
+    With ``overlay`` it shows upstream's files beside its own.
+    """
 
     serial: int
     status: str
     status_reason: str | None
+    overlay: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +148,9 @@ def require_open(name: NormalizedName, project: ProjectFacts | None) -> None:
 
 def _project(connection: sa.Connection, name: NormalizedName) -> ProjectFacts | None:
     table = tables.project
-    query = sa.select(table.c.serial, table.c.status, table.c.status_reason).where(table.c.name == name)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else ProjectFacts(row.serial, row.status, row.status_reason)
+    columns = (table.c[name] for name in ProjectFacts.__dataclass_fields__)
+    row = connection.execute(sa.select(*columns).where(table.c.name == name)).mappings().one_or_none()
+    return None if row is None else ProjectFacts(**row)
 
 
 def _is_deleted(connection: sa.Connection, identity: str) -> bool:

@@ -63,6 +63,8 @@ project = sa.Table(
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("status_reason", sa.Text),
+    sa.Column("overlay", sa.Boolean, nullable=False, default=False),
+    sa.Column("met_upstream_at", UtcTime),
 )
 
 file = sa.Table(

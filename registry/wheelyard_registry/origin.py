@@ -1,0 +1,51 @@
+"""Where a name comes from. One name, one origin, decided when the name is made and never by reading.
+
+Mixing the two origins of a name is how dependency confusion works: whoever publishes the higher version wins. So a
+name of ours is made only once it is known that upstream does not have it, and a reserved name is never even spoken of
+outside.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from packaging.utils import NormalizedName
+
+from wheelyard_registry.errors import NameTaken, OriginUnproved, UpstreamFailed
+from wheelyard_registry.upstream import Absent, Upstream
+
+
+class Origin:
+    """Which names are reserved for this house, and which are free to be made here."""
+
+    def __init__(self, reserved: tuple[str, ...], upstream: Upstream | None) -> None:
+        self._reserved = reserved
+        self._upstream = upstream
+
+    def reserves(self, project: NormalizedName) -> bool:
+        """Whether a pattern keeps the name for this house."""
+        return any(fnmatchcase(project, pattern) for pattern in self._reserved)
+
+    async def has_upstream(self, project: NormalizedName) -> bool:
+        """Whether upstream has a project of this name, asked now. A reserved name is not asked about.
+
+        Raises:
+            UpstreamFailed: it does not say.
+        """
+        if self._upstream is None or self.reserves(project):
+            return False
+        return await self._upstream.page(project, None) is not Absent.UNKNOWN
+
+    async def prove_free(self, project: NormalizedName) -> None:
+        """Return once it is certain that no upstream has the name.
+
+        Raises:
+            NameTaken: upstream has it.
+            OriginUnproved: upstream could not be asked, so nothing is certain.
+        """
+        try:
+            taken = await self.has_upstream(project)
+        except UpstreamFailed as error:
+            raise OriginUnproved(project=project, reason=error.message) from error
+        if taken:
+            raise NameTaken(project=project)

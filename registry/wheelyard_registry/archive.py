@@ -5,6 +5,7 @@ Nothing is extracted. The checks are those that keep installers from reading one
 
 from __future__ import annotations
 
+import io
 import struct
 import tarfile
 import zipfile
@@ -16,6 +17,8 @@ from typing import BinaryIO
 
 from wheelyard_registry.distribution import Distribution
 from wheelyard_registry.errors import RefusedFile
+from wheelyard_registry.record import MAX_RECORD, record_problems
+from wheelyard_registry.zip_structure import structure_problems
 from wheelyard_resolver.errors import UnreadableWheel
 from wheelyard_resolver.remote_wheel import MAX_METADATA, metadata_of
 
@@ -54,11 +57,15 @@ def _wheel_metadata(distribution: Distribution, file: BinaryIO) -> bytes:
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
+            problems = list(name_problems(names))
+            # Two members of one name confuse every later check: they would only say the same in other words.
+            if not problems:
+                problems += structure_problems(archive, file, file.seek(0, io.SEEK_END))
+                problems += _record_problems(archive, names)
     except _UNREADABLE as error:
         raise RefusedFile(
             filename=distribution.filename, problems=[f"it is not a readable zip archive ({error})"]
         ) from error
-    problems = list(name_problems(names))
     try:
         raw = metadata_of(distribution.filename, file)  # type: ignore[arg-type]  # BinaryIO is what open() is typed as
     except UnreadableWheel as error:
@@ -67,6 +74,24 @@ def _wheel_metadata(distribution: Distribution, file: BinaryIO) -> bytes:
     if problems:
         raise RefusedFile(filename=distribution.filename, problems=problems)
     return raw
+
+
+def _record_problems(archive: zipfile.ZipFile, names: list[str]) -> Iterator[str]:
+    """What is wrong with the RECORD of each ``.dist-info`` at the top: usually there is one, its owner's."""
+    infos = sorted({name.partition("/")[0] for name in names if _is_info(name)})
+    records = [info for info in infos if f"{info}/RECORD" in names]
+    if infos and not records:
+        yield "it has no RECORD"
+    for info in records:
+        member = archive.getinfo(f"{info}/RECORD")
+        if member.file_size > MAX_RECORD:
+            yield f"its RECORD claims {member.file_size} bytes"
+        else:
+            yield from record_problems(archive.read(member), info, names)
+
+
+def _is_info(name: str) -> bool:
+    return name.count("/") == 1 and name.partition("/")[0].endswith(".dist-info")
 
 
 def _sdist_metadata(distribution: Distribution, file: BinaryIO) -> bytes:

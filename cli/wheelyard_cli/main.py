@@ -18,6 +18,7 @@ COMMANDS = {
     "deploy": ("wheelyard_cli.commands.deploy", "Record and list what is deployed."),
     "explain": ("wheelyard_cli.commands.explain", "Say why models cannot be installed together."),
     "fleet": ("wheelyard_cli.commands.fleet", "Export the deployed fleet of a registry."),
+    "import": ("wheelyard_cli.commands.import_", "Take an existing package directory over."),
     "project": ("wheelyard_cli.commands.project", "Yank, quarantine, delete; the status of a project."),
     "serve": ("wheelyard_cli.commands.serve", "Run the registry."),
     "token": ("wheelyard_cli.commands.token", "Make, list and revoke tokens of a registry."),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -13,9 +16,13 @@ from wheelyard_cli import __version__
 from wheelyard_cli.routing import without_credentials
 from wheelyard_cli.transfer import OriginAuth
 from wheelyard_resolver.errors import AuthenticationRequired, InputError, Undecided
+from wheelyard_resolver.page import JSON_V1
 
 TOKEN_VARIABLE = "WHEELYARD_TOKEN"  # noqa: S105 (the name of the variable)
 REGISTRY_VARIABLE = "WHEELYARD_REGISTRY"
+
+
+_LARGE = httpx.Timeout(600.0, connect=10.0)
 
 
 class RegistryUnreachable(Undecided):
@@ -107,6 +114,27 @@ class RegistryClient:
     def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
         """Any other request of the API; ``path`` is relative to ``/api/v1/``. Parts of it must be quoted already."""
         return self._ask(method, f"/api/v1/{path}", **({} if body is None else {"json": body}))
+
+    def hashes(self, project: str) -> dict[str, str]:
+        """The sha256 of the files that a project's page lists, by name; nothing where there is no such project."""
+        try:
+            response = self._client.get(f"{self.index_url}{project}/", headers={"Accept": JSON_V1})
+        except httpx.HTTPError as error:
+            raise RegistryUnreachable(url=self.url, reason=str(error) or type(error).__name__) from error
+        if response.status_code in {401, 403}:
+            raise AuthenticationRequired(url=self.url, status=response.status_code)
+        files = (_document(response) or {}).get("files") if response.is_success else []
+        if not isinstance(files, list):
+            raise self._not_ours("its page lists no files")
+        return {file["filename"]: file["hashes"].get("sha256", "") for file in files}
+
+    def import_file(self, project: str, path: Path, *, uploaded_at: dt.datetime) -> bool:
+        """Send a distribution file as it is; whether it was new. A refusal is an InputError."""
+        headers = {"Wheelyard-Uploaded-At": uploaded_at.isoformat(), "Content-Length": str(path.stat().st_size)}
+        target = f"/api/v1/projects/{project}/files/{quote(path.name, safe='')}"
+        with path.open("rb") as file:
+            answer = self._ask("PUT", target, content=file, headers=headers, timeout=_LARGE)
+        return answer.get("outcome") == "stored"
 
     def rows(self, path: str, name: str) -> list[dict[str, object]]:
         """The list ``name`` of the answer to a GET."""

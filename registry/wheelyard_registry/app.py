@@ -37,6 +37,7 @@ from wheelyard_registry.errors import (
 )
 from wheelyard_registry.fleet import Fleet
 from wheelyard_registry.identity_routes import IdentityRoutes
+from wheelyard_registry.import_route import ImportRoute
 from wheelyard_registry.index import OriginRule, PrivateIndex
 from wheelyard_registry.ingest import Ingest
 from wheelyard_registry.legacy import LegacyForm
@@ -72,9 +73,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     index = OriginRule(private, origin, pull_through)
     accounts = Accounts(database)
     access = Access(tokens, accounts, clock, anonymous_read=settings.anonymous_read)
-    legacy = LegacyForm(Ingest(files, blobs, clock), files)
+    ingest = Ingest(files, blobs, clock)
+    legacy = LegacyForm(ingest, files)
     limit, threads = settings.max_upload, settings.upload_threads
     upload = UploadRoute(access, origin, legacy, blobs, limit=limit, threads=threads)
+    imports = ImportRoute(access, origin, ingest, blobs, clock, limit=limit)
     identities = IdentityRoutes(access, tokens, accounts, clock)
     api = ApiRoutes(access, Fleet(Deployments(database), files, clock))
 
@@ -102,6 +105,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
             *_lifecycle(lifecycles),
             *_audit(audits),
             *_origin(origin_api),
+            Route(f"{_PROJECT}/files/{{filename}}", _handler(imports), methods=["PUT"]),
             *_health(database),
         ],
         exception_handlers={
@@ -182,7 +186,7 @@ def _origin(routes: OriginRoutes) -> list[Route]:
     ]
 
 
-def _handler(route: UploadRoute) -> Handler:
+def _handler(route: UploadRoute | ImportRoute) -> Handler:
     async def handle(request: Request) -> Response:
         return await route(request)
 

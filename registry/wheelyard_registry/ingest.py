@@ -7,6 +7,7 @@ start sweeps; there is never a row without its bytes.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -67,8 +68,12 @@ class Ingest:
         self._blobs = blobs
         self._clock = clock
 
-    def take(self, filename: str, staged: Staged, claims: Claims, *, sender: Sender) -> Outcome:
+    def take(
+        self, filename: str, staged: Staged, claims: Claims, *, sender: Sender, uploaded_at: dt.datetime | None = None
+    ) -> Outcome:
         """Check the staged bytes and make them visible as ``filename``.
+
+        ``uploaded_at`` is when an imported file was uploaded elsewhere.
 
         Raises:
             Forbidden: the sender may not upload to this project, or not create it.
@@ -89,7 +94,7 @@ class Ingest:
         if self._files.deleted(distribution.identity):
             raise DeletedName(filename=filename)
         try:
-            return self._keep(distribution, staged, sender.identity)
+            return self._keep(distribution, staged, sender.identity, uploaded_at or self._clock())
         except OSError as error:
             raise StorageFull(reason=error.strerror or str(error)) from error
 
@@ -102,7 +107,7 @@ class Ingest:
         if known is None and sender.proven != project:
             raise ProofNeeded(project)
 
-    def _keep(self, distribution: Distribution, staged: Staged, sender: Identity) -> Outcome:
+    def _keep(self, distribution: Distribution, staged: Staged, sender: Identity, at: dt.datetime) -> Outcome:
         raw = core_metadata_of(distribution, staged.path)
         facts = read_facts(distribution, raw)
         stored = StoredFile(
@@ -114,7 +119,7 @@ class Ingest:
             size=staged.size,
             requires_python=facts.requires_python,
             metadata_sha256=self._blobs.add(raw) if distribution.is_wheel else None,
-            uploaded_at=self._clock(),
+            uploaded_at=at,
             uploaded_by=sender.name,
         )
         winner = self._files.add(stored, owners=sender.groups, present=lambda: self._holds(stored)).existing

@@ -66,6 +66,15 @@ class SnapshotInfo:
     digest: str
 
 
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make an empty database a snapshot that holds nothing; leave any other as it is."""
+    if connection.execute("PRAGMA user_version").fetchone() == (0,):
+        for statement in _SCHEMA.split(";\n"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.timezone.utc)
 
@@ -211,21 +220,14 @@ class SnapshotFile:
                 self._connection = self._connect("rwc")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                self._make_tables(self._connection)
+                # Within the transaction of the first batch: whoever sees the tables sees the mark and a batch too.
+                make_tables(self._connection)
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:  # SQLite ends it itself when the disk is full
                     self._connection.execute("ROLLBACK")
                 raise
-
-    def _make_tables(self, connection: sqlite3.Connection) -> None:
-        # Within the transaction of the first batch: whoever sees the tables sees the mark and a batch too.
-        if connection.execute("PRAGMA user_version").fetchone() == (0,):
-            for statement in _SCHEMA.split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @contextlib.contextmanager
     def _trouble(self, doing: str) -> Iterator[None]:

@@ -10,10 +10,12 @@ import re
 from wheelyard_resolver.errors import InputError
 
 MARK = "Written by `wheelyard bases propose`; the next proposal replaces it."
-"""Stands on the first line of every file but ``proposal.json``, whose ``schema`` says as much."""
+"""Stands on the first line of every file but those in JSON, whose ``schema`` says as much, and the snapshot."""
 
 PROPOSAL_JSON = "proposal.json"
 PROPOSAL_MARKDOWN = "proposal.md"
+CERTIFICATE = "certificate.json"
+SNAPSHOT = "index.snapshot"
 
 _BASE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _PER_BASE = re.compile(r"pylock\.[^.]+\.toml|requirements\.[^.]+\.txt|Dockerfile\.[^.]+")
@@ -37,6 +39,11 @@ def dockerfile(base: str) -> str:
 def belongs_to_a_base(name: str) -> bool:
     """Whether a file of that name is one that a proposal writes for some base."""
     return _PER_BASE.fullmatch(name) is not None
+
+
+def is_lock(name: str) -> bool:
+    """Whether a file of that name is one from which packages are installed."""
+    return belongs_to_a_base(name) and not name.startswith("Dockerfile.")
 
 
 def _checked(base: str) -> str:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from wheelyard_cli import snapshot_records
 from wheelyard_cli.images import dockerfile, file_names, proposal_markdown, pylock, requirements
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.proposal import Proposal, to_document
 
 
-def write_proposal(proposal: Proposal, directory: Path) -> tuple[Path, ...]:
-    """Write ``proposal.json``, ``proposal.md`` and the files of each base; return their paths, sorted.
+@dataclass(frozen=True)
+class Proof:
+    """What a proposal can be checked with: its certificate, and what puts the snapshot into a file (None: nothing)."""
+
+    certificate: Mapping[str, object]
+    snapshot: Callable[[Path], None] | None
+
+
+def write_proposal(proposal: Proposal, directory: Path, proof: Proof | None = None) -> tuple[Path, ...]:
+    """Write ``proposal.json``, ``proposal.md``, the files of each base, and the proof; return their paths, sorted.
 
     The files of an earlier proposal that this one does not have are removed. ``proposal.json`` comes last: where it
     names this proposal's snapshot, the other files are this proposal's too.
@@ -21,19 +32,41 @@ def write_proposal(proposal: Proposal, directory: Path) -> tuple[Path, ...]:
         InputError: a wheel cannot be locked, the directory cannot be written to, or a file of somebody else is in
             the way. In the first and the last case nothing was written.
     """
-    texts = files_of(proposal)
+    contents = _contents(proposal, proof)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        _refuse_foreign(directory, texts)
-        _replace(directory, texts)
-        for stale in _earlier(directory) - {directory / name for name in texts}:
+        _refuse_foreign(directory, contents)
+        _replace(directory, contents)
+        for stale in _earlier(directory) - {directory / name for name in contents}:
             stale.unlink()
     except OSError as error:
         raise InputError(
             f"{directory} cannot be written to: {error.strerror}",
             hint="name another directory with -o, or make this one writable",
         ) from error
-    return tuple(sorted(directory / name for name in texts))
+    return tuple(sorted(directory / name for name in contents))
+
+
+def _contents(proposal: Proposal, proof: Proof | None) -> dict[str, Callable[[Path], object]]:
+    """What writes each file, by name; ``proposal.json`` last."""
+    found: dict[str, Callable[[Path], object]] = {}
+    if proof is not None:
+        found[file_names.CERTIFICATE] = _Text(_json(proof.certificate))
+        if proof.snapshot is not None:
+            found[file_names.SNAPSHOT] = proof.snapshot
+    return {**found, **{name: _Text(text) for name, text in files_of(proposal).items()}}
+
+
+@dataclass(frozen=True)
+class _Text:
+    text: str
+
+    def __call__(self, path: Path) -> None:
+        path.write_bytes(self.text.encode())
+
+
+def _json(document: Mapping[str, object]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def files_of(proposal: Proposal) -> dict[str, str]:
@@ -45,22 +78,22 @@ def files_of(proposal: Proposal) -> dict[str, str]:
         if (image := dockerfile.render(proposal, base)) is not None:
             texts[file_names.dockerfile(base.name)] = image
     texts[file_names.PROPOSAL_MARKDOWN] = proposal_markdown.render(proposal)
-    texts[file_names.PROPOSAL_JSON] = json.dumps(to_document(proposal), indent=2, ensure_ascii=False) + "\n"
+    texts[file_names.PROPOSAL_JSON] = _json(to_document(proposal))
     return texts
 
 
-def _replace(directory: Path, texts: dict[str, str]) -> None:
+def _replace(directory: Path, contents: Mapping[str, Callable[[Path], object]]) -> None:
     # Within the directory itself, so that a rename never crosses file systems.
     with tempfile.TemporaryDirectory(prefix=".wheelyard-", dir=directory) as staging:
-        staged = [(Path(staging, name), directory / name) for name in texts]
-        for (path, _), text in zip(staged, texts.values(), strict=True):
-            path.write_bytes(text.encode())
+        staged = [(Path(staging, name), directory / name) for name in contents]
+        for (path, _), write in zip(staged, contents.values(), strict=True):
+            write(path)
         for path, final in staged:
             path.replace(final)
 
 
-def _refuse_foreign(directory: Path, texts: dict[str, str]) -> None:
-    foreign = sorted(name for name in texts if (directory / name).exists() and not _is_ours(directory / name))
+def _refuse_foreign(directory: Path, contents: Mapping[str, object]) -> None:
+    foreign = sorted(name for name in contents if (directory / name).exists() and not is_ours(directory / name))
     if foreign:
         raise InputError(
             f"{', '.join(foreign)} in {directory} was not written by wheelyard, and is left as it is",
@@ -69,14 +102,19 @@ def _refuse_foreign(directory: Path, texts: dict[str, str]) -> None:
 
 
 def _earlier(directory: Path) -> set[Path]:
-    return {path for path in directory.iterdir() if file_names.belongs_to_a_base(path.name) and _is_ours(path)}
+    proof = (file_names.CERTIFICATE, file_names.SNAPSHOT)
+    found = {path for path in directory.iterdir() if file_names.belongs_to_a_base(path.name) or path.name in proof}
+    return {path for path in found if is_ours(path)}
 
 
-def _is_ours(path: Path) -> bool:
+def is_ours(path: Path) -> bool:
+    """Whether a file was written by a proposal."""
     if not path.is_file():
         return False
-    if path.name == file_names.PROPOSAL_JSON:
+    if path.name in (file_names.PROPOSAL_JSON, file_names.CERTIFICATE):
         return _names_our_schema(path.read_bytes())
+    if path.name == file_names.SNAPSHOT:
+        return snapshot_records.is_snapshot(path)
     with path.open("rb") as file:
         return file_names.MARK.encode() in file.readline(1000)
 
@@ -86,4 +124,6 @@ def _names_our_schema(content: bytes) -> bool:
         document = json.loads(content)
     except ValueError:
         return False
-    return isinstance(document, dict) and str(document.get("schema", "")).startswith("wheelyard/proposal/")
+    return isinstance(document, dict) and str(document.get("schema", "")).startswith(
+        ("wheelyard/proposal/", "wheelyard/certificate/")
+    )

@@ -10,7 +10,7 @@ from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.target import Target
 from wheelyard_resolver.verify import bounds, claims, lock_files, refuted_lines
 from wheelyard_resolver.verify.document import Table
-from wheelyard_resolver.verify.evidence import Evidence, Source
+from wheelyard_resolver.verify.evidence import Evidence
 from wheelyard_resolver.verify.locked_base import LockedBase, read_base
 from wheelyard_resolver.verify.raw_facts import RawFacts
 from wheelyard_resolver.verify.statement import Statement, target_of
@@ -47,17 +47,17 @@ def base_names(proposal: Table) -> tuple[str, ...]:
     return names
 
 
-def verify(stated: Statement, proposal: Table, files: Mapping[str, str], source: Source) -> Verification:
+def verify(stated: Statement, proposal: Table, files: Mapping[str, str], evidence: Evidence) -> Verification:
     """Check a proposal against its certificate, and both against the records of a snapshot.
 
-    ``files`` are the locks and requirements files by name, those of other bases of ours included.
+    ``files`` are the locks and requirements files by name, those of other bases of ours included; ``evidence`` is
+    that of the statement's records.
 
     Raises:
         InputError: a document cannot be read.
         MissingEvidence: the snapshot lacks a record that the certificate names.
     """
     names = base_names(proposal)
-    evidence = Evidence(stated.records, source)
     facts = {
         target: RawFacts(evidence, target, stated.fleet.policy, stated.fleet.direct)
         for target in {model.target for model in stated.fleet.models.values()}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
@@ -32,8 +33,8 @@ class Wheel(NamedTuple):
     uploaded: str | None = None
 
 
-def wheels(page: Page) -> list[Wheel]:
-    """The wheels of a page, none where its project is in quarantine.
+def wheels(page: Page, fits: Callable[[str], bool]) -> list[Wheel]:
+    """The wheels of a page whose file name fits, none where its project is in quarantine.
 
     Raises:
         ValueError: the page cannot be read.
@@ -41,9 +42,9 @@ def wheels(page: Page) -> list[Wheel]:
     kind = page.content_type.partition(";")[0].strip().lower()
     try:
         if kind == "application/json" or kind.endswith("+json"):
-            return _json(page)
+            return _json(page, fits)
         if kind in ("text/html", "application/vnd.pypi.simple.v1+html"):
-            return _html(page)
+            return [wheel for wheel in _html(page) if fits(wheel.filename)]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{type(error).__name__} {error}") from error
     raise ValueError(f"nothing is known about {page.content_type!r}")
@@ -61,13 +62,21 @@ def time(text: str) -> dt.datetime:
     return found.astimezone(dt.timezone.utc)
 
 
-def _json(page: Page) -> list[Wheel]:
+def _json(page: Page, fits: Callable[[str], bool]) -> list[Wheel]:
     document = json.loads(page.body)
     _known(document["meta"]["api-version"])
     status = document.get("project-status") or "active"
     if "quarantined" in (status, status.get("status") if isinstance(status, dict) else None):
         return []
-    return [_entry(entry, page.url) for entry in document["files"] if entry["filename"].endswith(".whl")]
+    return [
+        _entry(entry, page.url)
+        for entry in document["files"]
+        if _is_wheel(entry["filename"]) and fits(entry["filename"])
+    ]
+
+
+def _is_wheel(filename: str) -> bool:
+    return filename.endswith(".whl")
 
 
 def _entry(entry: dict[str, Any], base: str) -> Wheel:
@@ -117,7 +126,7 @@ class _Anchors(HTMLParser):
         url, fragment = urldefrag(urljoin(self._base, target))
         filename = unquote(urlsplit(url).path.rpartition("/")[2])
         algorithm, _, digest = fragment.partition("=")
-        if filename.endswith(".whl"):
+        if _is_wheel(filename):
             sha256 = digest if algorithm.lower() == "sha256" and digest else None
             python = found.get("data-requires-python") or None
             self.wheels.append(Wheel(filename, url, sha256, None, python, "data-yanked" in found))

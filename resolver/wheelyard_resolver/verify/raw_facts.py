@@ -58,6 +58,7 @@ class RawFacts:
         self._policy = policy
         self._direct = direct
         self._releases: dict[NormalizedName, tuple[Release, ...]] = {}
+        self._indexes: dict[NormalizedName, str] = {}
         self._dependencies: dict[str, Dependencies | None] = {}
 
     def releases(self, project: NormalizedName) -> tuple[Release, ...]:
@@ -112,15 +113,17 @@ class RawFacts:
 
     def index(self, project: NormalizedName) -> str | None:
         """The URL of the index that lists a project, as locks name it: its page's address without the project."""
-        page = self._evidence.page(project)
-        return None if page is None else page.url.rstrip("/").rpartition("/")[0] + "/"
+        self.releases(project)
+        return self._indexes.get(project)
 
     def _listed(self, project: NormalizedName) -> list[Release]:
         page = self._evidence.page(project)
         if page is None:
             return []
+        self._indexes[project] = page.url.rstrip("/").rpartition("/")[0] + "/"
         try:
-            usable = [wheel for wheel in wheels(page) if self._is_usable(project, wheel)]
+            fitting = wheels(page, lambda filename: _rank(filename, self.target) >= 0)
+            usable = [wheel for wheel in fitting if self._is_usable(project, wheel)]
         except ValueError as error:
             raise RefutedEvidence(f"the page of {project} cannot be read: {error}") from error
         best: dict[Version, tuple[tuple[int, BuildTag, str], Wheel]] = {}
@@ -138,8 +141,7 @@ class RawFacts:
     def _is_usable(self, project: NormalizedName, wheel: Wheel) -> bool:
         limit = self._policy.exclude_newer
         return (
-            _rank(wheel.filename, self.target) >= 0
-            and (limit is None or (wheel.uploaded is not None and time(wheel.uploaded) < limit))
+            (limit is None or (wheel.uploaded is not None and time(wheel.uploaded) < limit))
             and (not wheel.yanked or project in self._policy.yanked)
             and admits_python(wheel.requires_python or "", self.target)
         )
@@ -158,7 +160,13 @@ class RawFacts:
 
 def _rank(filename: str, target: Target) -> int:
     """The place of a wheel's best tag among those of the target, 0 being the most specific; -1 if none is there."""
-    *_, python, abi, platform = ("", "", "", *filename.removesuffix(".whl").lower().split("-"))
+    return _rank_of("-".join(filename.removesuffix(".whl").rsplit("-", 3)[-3:]), target)
+
+
+@cache
+def _rank_of(compressed: str, target: Target) -> int:
+    """See :func:`_rank`: thousands of file names end in the same few sets of tags."""
+    python, abi, platform = (*compressed.lower().split("-"), "", "")[:3]
     ranks = target.tag_ranks
     tags = (
         f"{one}-{two}-{three}" for one in python.split(".") for two in abi.split(".") for three in platform.split(".")

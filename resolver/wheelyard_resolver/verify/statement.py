@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
@@ -47,7 +47,7 @@ class StatedFleet:
         found: dict[NormalizedName, dict[str, None]] = {}
         for model in self.models.values():
             for text in model.requires:
-                if " @ " in text or "@" in text:
+                if "@" in text:
                     requirement = Requirement(text)
                     if requirement.url:
                         found.setdefault(canonicalize_name(requirement.name), {})[requirement.url] = None
@@ -148,9 +148,12 @@ def target_of(table: Table) -> Target:
         InputError: it is not.
     """
     try:
-        return Target.parse(table.text("python"), table.text("platform"))
+        return _target(table.text("python"), table.text("platform"))
     except InputError as error:
         raise InputError(error.message, where=table.place) from error
+
+
+_target = cache(Target.parse)  # a fleet names few targets, and often
 
 
 def _fleet(table: Table) -> StatedFleet:

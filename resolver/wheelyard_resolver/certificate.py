@@ -38,7 +38,6 @@ def to_document(fleet: Fleet, plans: Sequence[TargetPlan], recording: Recording)
     stated = [
         {
             "target": judged_fleet.target_document(plan.engine.target),
-            "models": list(found.models),
             **_refutation(plan.engine, found.lines),
         }
         for plan, found in conflicts

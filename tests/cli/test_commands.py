@@ -103,6 +103,8 @@ def test_propose_tells_the_bases_and_writes_their_files(shell: Shell) -> None:
     assert sorted(path.name for path in (shell.directory / "out").iterdir()) == [
         "Dockerfile.base-a",
         "Dockerfile.base-b",
+        "certificate.json",
+        "index.snapshot",
         "proposal.json",
         "proposal.md",
         "pylock.base-a.toml",

@@ -86,6 +86,10 @@ class FakeIndex:
         self.asked += [file.filename for file in files]
         return {file.url: self._metadata[file.url] for file in files}
 
+    def known_metadata(self) -> Mapping[str, bytes | None]:
+        """Every METADATA there is, by URL."""
+        return self._metadata
+
     def host(self, url: str, content: bytes) -> None:
         """Put a wheel somewhere outside the index, for direct references."""
         self._metadata[url] = content

@@ -55,6 +55,8 @@ def propose(
             plans = plan(work.fleet, work.index, work.out_of_time, work.memo)
             found = proposal_of(work.fleet, plans, work.index)
             proof = None if output is None else certificate.to_document(work.fleet, plans, work.index)
+            # The certificate may have read more: all that is written names one snapshot.
+            found = replace(found, snapshot=work.index.digest())
             records = work.index.records()
         written: tuple[Path, ...] = ()
         if output is not None and proof is not None:

@@ -41,7 +41,9 @@ class Access:
             return None
         given = credentials_of(header)
         if isinstance(given, Token):
-            return await anyio.to_thread.run_sync(self._tokens.recognise, given, self._clock())
+            now = self._clock()
+            known = self._tokens.remembered(given, now)
+            return known or await anyio.to_thread.run_sync(self._tokens.recognise, given, now)
         if given is None:
             raise Unauthenticated("the credentials are not known to this registry")
         return await self._log_in(given, request.client.host if request.client else "")

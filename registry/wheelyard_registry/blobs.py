@@ -1,7 +1,7 @@
 """Content-addressed bytes in a directory: ``<sha256[:2]>/<sha256>``.
 
-A blob appears under its name whole or not at all: bytes are written to a staging file on the same file system, synced,
-then renamed. Writing the same content twice is harmless, whoever does it.
+A blob appears under its name whole or not at all: bytes are written to a staging file on the same file system,
+renamed, and synced before anything speaks of them. Writing the same content twice is harmless, whoever does it.
 """
 
 from __future__ import annotations
@@ -93,8 +93,12 @@ class BlobStore:
     def __init__(self, root: Path, staging: Path) -> None:
         self._root = root
         self._staging = staging
-        root.mkdir(parents=True, exist_ok=True)
         staging.mkdir(parents=True, exist_ok=True)
+        if not root.is_dir():
+            root.mkdir(parents=True)
+            for number in range(256):
+                (root / f"{number:02x}").mkdir()
+            _sync_directory(root)
 
     def path(self, sha256: str) -> Path:
         """Where the blob is, or would be."""
@@ -109,14 +113,28 @@ class BlobStore:
         return Staged(self._staging, extra)
 
     def keep(self, staged: Staged) -> str:
-        """Make the staged bytes a blob, durably; returns its sha256."""
-        staged.sync()
+        """Make the staged bytes a blob, durably; returns its sha256.
+
+        The file is synced after its renaming: on a journalling file system that takes its new name along, and the
+        directory's own sync then has nothing left to do. What a power cut leaves in between is not listed anywhere,
+        and swept by the next start.
+        """
         target = self.path(staged.sha256)
         if not target.parent.is_dir():
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(exist_ok=True)  # a directory that was tidied up by hand
             _sync_directory(self._root)
+        known = target.is_file() and target.stat().st_size == staged.size
+        if known:
+            # Its twin is there, listed perhaps: it must not go away should the disk now fail.
+            _sync(target)
+            return staged.sha256
         staged.path.replace(target)
-        _sync_directory(target.parent)
+        try:
+            staged.sync()
+            _sync_directory(target.parent)
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise
         return staged.sha256
 
     def add(self, data: bytes) -> str:
@@ -152,7 +170,11 @@ class BlobStore:
 
 def _sync_directory(directory: Path) -> None:
     # A rename survives a power cut only once the directory itself is on disk.
-    descriptor = os.open(directory, os.O_RDONLY)
+    _sync(directory)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

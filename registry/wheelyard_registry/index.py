@@ -16,6 +16,7 @@ from wheelyard_registry.errors import Quarantined
 from wheelyard_registry.origin import Origin
 from wheelyard_registry.simple import file_url
 from wheelyard_resolver.page import DistributionFile, ProjectPage
+from wheelyard_resolver.remote_wheel import metadata_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,15 @@ class LocalBlob:
     """A file that is here, verified."""
 
     path: Path
+    sha256: str
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMetadata:
+    """Core metadata that the catalogue holds."""
+
+    data: bytes
     sha256: str
     private: bool
 
@@ -76,7 +86,7 @@ class Index(Protocol):
         """A distribution file, here or to be fetched."""
         ...
 
-    async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
+    async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | HeldMetadata | None:
         """The METADATA of a wheel (PEP 658), byte for byte."""
         ...
 
@@ -120,12 +130,20 @@ class PrivateIndex:
         stored = await anyio.to_thread.run_sync(self._find, project, filename)
         return None if stored is None else LocalBlob(self._blobs.path(stored.sha256), stored.sha256, private=True)
 
-    async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
+    async def metadata(self, project: NormalizedName, filename: str) -> HeldMetadata | None:
         """See :class:`Index`."""
-        stored = await anyio.to_thread.run_sync(self._find, project, filename)
+        return await anyio.to_thread.run_sync(self._metadata, project, filename)
+
+    def _metadata(self, project: NormalizedName, filename: str) -> HeldMetadata | None:
+        stored = self._find(project, filename)
         if stored is None or stored.metadata_sha256 is None:
             return None
-        return LocalBlob(self._blobs.path(stored.metadata_sha256), stored.metadata_sha256, private=True)
+        held = self._files.metadata(stored.metadata_sha256)
+        if held is None:
+            # A catalogue of before it held them: the wheel has the same bytes.
+            with self._blobs.path(stored.sha256).open("rb") as wheel:
+                held = metadata_of(filename, wheel)
+        return HeldMetadata(held, stored.metadata_sha256, private=True)
 
     def _find(self, project: NormalizedName, filename: str) -> StoredFile | None:
         stored = self._files.find(project, filename)
@@ -180,7 +198,7 @@ class OriginRule:
         index = await self._of(project)
         return None if index is None else await index.file(project, filename)
 
-    async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
+    async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | HeldMetadata | None:
         """See :class:`Index`."""
         index = await self._of(project)
         return None if index is None else await index.metadata(project, filename)
@@ -216,7 +234,7 @@ class Overlay:
         """See :class:`Index`."""
         return await self._private.file(project, filename) or await self._upstream.file(project, filename)
 
-    async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
+    async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | HeldMetadata | None:
         """See :class:`Index`."""
         if filename in await self._private.names_of(project):
             return await self._private.metadata(project, filename)

@@ -8,6 +8,7 @@ start sweeps; there is never a row without its bytes.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -18,9 +19,9 @@ from packaging.version import InvalidVersion, Version
 from wheelyard_registry.archive import core_metadata_of
 from wheelyard_registry.blobs import BlobStore, Staged
 from wheelyard_registry.catalogue.database import Clock
-from wheelyard_registry.catalogue.files import Files, StoredFile, require_open
+from wheelyard_registry.catalogue.files import Files, ProjectFacts, StoredFile, require_open
 from wheelyard_registry.distribution import Distribution, parse_filename
-from wheelyard_registry.errors import DeletedName, FileConflict, Forbidden, RefusedFile, StorageFull
+from wheelyard_registry.errors import FileConflict, Forbidden, RefusedFile, StorageFull
 from wheelyard_registry.identity import Identity, Right
 from wheelyard_registry.release_facts import read_facts
 
@@ -84,28 +85,17 @@ class Ingest:
             StorageFull: the disk did not take it; nothing is stored.
         """
         distribution = parse_filename(filename)
-        self._admit(distribution.project, sender)
+        found = self._files.admission(filename, distribution.project, distribution.identity)
+        _admit(distribution.project, found.project, sender)
         problems = claim_problems(distribution, staged, claims)
         if problems:
             raise RefusedFile(filename=filename, problems=problems)
-        existing = self._files.by_identity(distribution.identity)
-        if existing is not None:
-            return _compare(distribution, existing, staged.sha256)
-        if self._files.deleted(distribution.identity):
-            raise DeletedName(filename=filename)
+        if found.existing is not None:
+            return _compare(distribution, found.existing, staged.sha256)
         try:
             return self._keep(distribution, staged, sender.identity, uploaded_at or self._clock())
         except OSError as error:
             raise StorageFull(reason=error.strerror or str(error)) from error
-
-    def _admit(self, project: NormalizedName, sender: Sender) -> None:
-        known = self._files.project(project)
-        needed = Right.CREATE if known is None else Right.UPLOAD
-        if not sender.identity.may(needed, project):
-            raise Forbidden(right=needed.value, project=project)
-        require_open(project, known)
-        if known is None and sender.proven != project:
-            raise ProofNeeded(project)
 
     def _keep(self, distribution: Distribution, staged: Staged, sender: Identity, at: dt.datetime) -> Outcome:
         raw = core_metadata_of(distribution, staged.path)
@@ -118,15 +108,26 @@ class Ingest:
             sha256=self._blobs.keep(staged),
             size=staged.size,
             requires_python=facts.requires_python,
-            metadata_sha256=self._blobs.add(raw) if distribution.is_wheel else None,
+            metadata_sha256=hashlib.sha256(raw).hexdigest() if distribution.is_wheel else None,
             uploaded_at=at,
             uploaded_by=sender.name,
         )
-        winner = self._files.add(stored, owners=sender.groups, present=lambda: self._holds(stored)).existing
+        winner = self._files.add(
+            stored,
+            metadata=raw if distribution.is_wheel else None,
+            owners=sender.groups,
+            present=lambda: self._blobs.has(stored.sha256),
+        ).existing
         return Outcome.STORED if winner is None else _compare(distribution, winner, stored.sha256)
 
-    def _holds(self, stored: StoredFile) -> bool:
-        return all(self._blobs.has(digest) for digest in (stored.sha256, stored.metadata_sha256) if digest)
+
+def _admit(project: NormalizedName, known: ProjectFacts | None, sender: Sender) -> None:
+    needed = Right.CREATE if known is None else Right.UPLOAD
+    if not sender.identity.may(needed, project):
+        raise Forbidden(right=needed.value, project=project)
+    require_open(project, known)
+    if known is None and sender.proven != project:
+        raise ProofNeeded(project)
 
 
 def _compare(distribution: Distribution, existing: StoredFile, sha256: str) -> Outcome:

@@ -16,7 +16,7 @@ from wheelyard_registry import negotiation, simple
 from wheelyard_registry.access import Access
 from wheelyard_registry.errors import NotFound, RegistryError
 from wheelyard_registry.identity import Right
-from wheelyard_registry.index import Arriving, Index, Listing, LocalBlob, PrivateIndex
+from wheelyard_registry.index import Arriving, HeldMetadata, Index, Listing, LocalBlob, PrivateIndex
 from wheelyard_registry.json_body import project_of
 from wheelyard_resolver.page import JSON_V1
 
@@ -68,7 +68,7 @@ class ReadRoutes:
             blob = await self._index.metadata(project, filename.removesuffix(".metadata"))
             if blob is None:
                 raise NotFound(what=f"{filename} of {project}")
-            return _blob(request, blob)
+            return _metadata(request, blob) if isinstance(blob, HeldMetadata) else _blob(request, blob)
         return await self._distribution(request, project, filename)
 
     async def _distribution(self, request: Request, project: NormalizedName, filename: str) -> Response:
@@ -141,6 +141,14 @@ def _file_headers(sha256: str, *, private: bool) -> Mapping[str, str]:
         "Cache-Control": f"{scope}, max-age={FOR_EVER}, immutable",
         "Accept-Ranges": "bytes",
     }
+
+
+def _metadata(request: Request, held: HeldMetadata) -> Response:
+    headers = _file_headers(held.sha256, private=held.private)
+    if matches(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    # Small, so never served in parts: RFC 9110, 14.2 lets a server ignore Range.
+    return Response(held.data, headers={**headers, "Accept-Ranges": "none"}, media_type=_MEDIA_TYPE)
 
 
 def _blob(request: Request, blob: LocalBlob) -> Response:

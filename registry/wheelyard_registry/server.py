@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
+import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
@@ -98,7 +99,7 @@ def serve(settings: Settings, listening: Listening, say: Say) -> None:
     try:
         if prepared.first_token is not None:
             _hand_over(prepared.first_token, listening.token_file, say)
-        asyncio.run(_run(settings, replace(listening, port=port), say))
+        uvloop.run(_run(settings, replace(listening, port=port), say))
     finally:
         prepared.lock.close()
 

@@ -75,12 +75,13 @@ def append_event(
     last = _head(connection)
     serial = last.serial + 1
     link = link_of(last.link, serial=serial, at=at, kind=kind, subject=subject, facts=facts, by=by)
-    connection.execute(
-        sa.insert(tables.event).values(
-            serial=serial, at=at, kind=kind, subject=subject, facts=dict(facts), by=by, link=link
-        )
-    )
+    values = {"serial": serial, "at": at, "kind": kind, "subject": subject, "facts": dict(facts), "by": by}
+    connection.execute(_APPEND, {**values, "link": link})
     return serial
+
+
+_APPEND = sa.insert(tables.event)
+_NEWEST = sa.select(tables.event.c.serial, tables.event.c.link).order_by(tables.event.c.serial.desc()).limit(1)
 
 
 class AuditLog:
@@ -103,7 +104,5 @@ class AuditLog:
 
 
 def _head(connection: sa.Connection) -> Head:
-    table = tables.event
-    query = sa.select(table.c.serial, table.c.link).order_by(table.c.serial.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_NEWEST).one_or_none()
     return Head(0, BEFORE_THE_FIRST) if row is None else Head(row.serial, row.link)

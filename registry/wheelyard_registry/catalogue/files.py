@@ -58,28 +58,38 @@ class Added:
     existing: StoredFile | None
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The project a file would go to, if it exists, and the file that already has its identity, if there is one."""
+
+    project: ProjectFacts | None
+    existing: StoredFile | None
+
+
 class Files:
     """Private projects and files. The catalogue decides races: one file name has one content, for ever."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, stored: StoredFile, *, owners: Iterable[str], present: Callable[[], bool]) -> Added:
+    def add(
+        self, stored: StoredFile, *, metadata: bytes | None, owners: Iterable[str], present: Callable[[], bool]
+    ) -> Added:
         """Make a file visible, with its project and its event, or find out what has its name already.
 
-        ``owners`` are the groups that get the project if this file creates it and nobody owns the name yet.
-        ``present`` looks whether the bytes are still there: the deletion of their twin may have taken them.
+        ``metadata`` is the core metadata whose digest ``stored`` states. ``owners`` are the groups that get the
+        project if this file creates it and nobody owns the name yet. ``present`` looks whether the bytes are still
+        there: the deletion of their twin may have taken them.
 
         Raises:
             DeletedName, ProjectClosed, ContentGone: the file may not, or cannot, be added.
         """
         with self._database.write() as connection:
-            existing = _one(connection, tables.file.c.identity == stored.identity)
+            known = _project(connection, stored.project)
+            existing = _taken(connection, stored.filename, stored.identity)
             if existing is not None:
                 return Added(existing)
-            if _is_deleted(connection, stored.identity):
-                raise DeletedName(filename=stored.filename)
-            require_open(stored.project, _project(connection, stored.project))
+            require_open(stored.project, known)
             if not present():
                 raise ContentGone
             serial = append_event(
@@ -90,30 +100,49 @@ class Files:
                 facts={"project": stored.project, "version": stored.version, "sha256": stored.sha256},
                 by=stored.uploaded_by,
             )
-            _touch_project(connection, stored, serial, owners)
+            if known is not None:
+                connection.execute(_TOUCH, {"project": stored.project, "now": serial})
+            else:
+                _make_project(connection, stored, serial, owners)
+            if (
+                metadata is not None
+                and connection.execute(_METADATA, {"digest": stored.metadata_sha256}).first() is None
+            ):
+                connection.execute(_KEEP_METADATA, {"sha256": stored.metadata_sha256, "body": metadata})
             values = {name: getattr(stored, name) for name in StoredFile.__dataclass_fields__}
-            connection.execute(sa.insert(tables.file).values(**values, serial=serial))
+            connection.execute(_INSERT, {**values, "serial": serial})
             return Added(None)
+
+    def admission(self, filename: str, project: NormalizedName, identity: str) -> Admission:
+        """What stands in the way of a file of this identity, as of now.
+
+        Raises:
+            DeletedName: it was here and was deleted.
+        """
+        with self._database.read() as connection:
+            return Admission(_project(connection, project), _taken(connection, filename, identity))
+
+    def metadata(self, sha256: str) -> bytes | None:
+        """Core metadata by its digest."""
+        with self._database.read() as connection:
+            return connection.execute(_METADATA, {"digest": sha256}).scalar_one_or_none()
 
     def find(self, project: NormalizedName, filename: str) -> StoredFile | None:
         """The file of a project by its exact name."""
         with self._database.read() as connection:
-            return _one(connection, sa.and_(tables.file.c.project == project, tables.file.c.filename == filename))
+            row = connection.execute(_BY_NAME, {"project": project, "filename": filename}).one_or_none()
+            return None if row is None else StoredFile(*row)
 
     def by_identity(self, identity: str) -> StoredFile | None:
         """The file that has this identity, whatever its spelling."""
         with self._database.read() as connection:
-            return _one(connection, tables.file.c.identity == identity)
+            row = connection.execute(_BY_IDENTITY, {"identity": identity}).one_or_none()
+            return None if row is None else StoredFile(*row)
 
     def project(self, name: NormalizedName) -> ProjectFacts | None:
         """A project; None if the name is not private here."""
         with self._database.read() as connection:
             return _project(connection, name)
-
-    def deleted(self, identity: str) -> bool:
-        """Whether a file of this identity was here and was deleted."""
-        with self._database.read() as connection:
-            return _is_deleted(connection, identity)
 
     def of_project(self, project: NormalizedName) -> tuple[StoredFile, ...]:
         """All files of a project, oldest first."""
@@ -135,9 +164,8 @@ class Files:
 
     def blobs(self) -> frozenset[str]:
         """The sha256 of every blob that some file needs."""
-        query = sa.union(sa.select(tables.file.c.sha256), sa.select(tables.file.c.metadata_sha256))
         with self._database.read() as connection:
-            return frozenset(digest for digest in connection.execute(query).scalars() if digest)
+            return frozenset(connection.execute(sa.select(tables.file.c.sha256)).scalars())
 
 
 def require_open(name: NormalizedName, project: ProjectFacts | None) -> None:
@@ -146,33 +174,43 @@ def require_open(name: NormalizedName, project: ProjectFacts | None) -> None:
         raise ProjectClosed(project=name, status=project.status, reason=project.status_reason)
 
 
-def _project(connection: sa.Connection, name: NormalizedName) -> ProjectFacts | None:
-    table = tables.project
-    columns = (table.c[name] for name in ProjectFacts.__dataclass_fields__)
-    row = connection.execute(sa.select(*columns).where(table.c.name == name)).mappings().one_or_none()
-    return None if row is None else ProjectFacts(**row)
-
-
-def _is_deleted(connection: sa.Connection, identity: str) -> bool:
-    query = sa.select(tables.tombstone.c.identity).where(tables.tombstone.c.identity == identity)
-    return connection.execute(query).first() is not None
-
-
+# The statements of an upload are written once: composing them anew costs more than running them.
 _COLUMNS = [tables.file.c[name] for name in StoredFile.__dataclass_fields__]
+_PROJECT = sa.select(*(tables.project.c[name] for name in ProjectFacts.__dataclass_fields__)).where(
+    tables.project.c.name == sa.bindparam("project")
+)
+_TOUCH = (
+    sa.update(tables.project).where(tables.project.c.name == sa.bindparam("project")).values(serial=sa.bindparam("now"))
+)
+_BY_IDENTITY = sa.select(*_COLUMNS).where(tables.file.c.identity == sa.bindparam("identity"))
+_BY_NAME = sa.select(*_COLUMNS).where(
+    tables.file.c.project == sa.bindparam("project"), tables.file.c.filename == sa.bindparam("filename")
+)
+_TOMBSTONE = sa.select(tables.tombstone.c.identity).where(tables.tombstone.c.identity == sa.bindparam("identity"))
+_METADATA = sa.select(tables.core_metadata.c.body).where(tables.core_metadata.c.sha256 == sa.bindparam("digest"))
+_KEEP_METADATA = sa.insert(tables.core_metadata)
+_INSERT = sa.insert(tables.file)
+_MAKE = sa.insert(tables.project)
 
 
-def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> StoredFile | None:
-    row = connection.execute(sa.select(*_COLUMNS).where(condition)).mappings().one_or_none()
-    return None if row is None else StoredFile(**row)
+def _project(connection: sa.Connection, name: NormalizedName) -> ProjectFacts | None:
+    row = connection.execute(_PROJECT, {"project": name}).one_or_none()
+    return None if row is None else ProjectFacts(*row)
 
 
-def _touch_project(connection: sa.Connection, stored: StoredFile, serial: int, owners: Iterable[str]) -> None:
-    name, table = stored.project, tables.project
-    if connection.execute(sa.update(table).where(table.c.name == name).values(serial=serial)).rowcount == 1:
-        return
-    connection.execute(
-        sa.insert(table).values(name=name, serial=serial, created_at=stored.uploaded_at, status="active")
-    )
-    owned = sa.select(tables.ownership.c.group).where(tables.ownership.c.project == name)
-    if connection.execute(owned).first() is None:
-        give_project(connection, name, owners)
+def _taken(connection: sa.Connection, filename: str, identity: str) -> StoredFile | None:
+    row = connection.execute(_BY_IDENTITY, {"identity": identity}).one_or_none()
+    if row is not None:
+        return StoredFile(*row)
+    if connection.execute(_TOMBSTONE, {"identity": identity}).first() is not None:
+        raise DeletedName(filename=filename)
+    return None
+
+
+def _make_project(connection: sa.Connection, stored: StoredFile, serial: int, owners: Iterable[str]) -> None:
+    values = {"name": stored.project, "serial": serial, "created_at": stored.uploaded_at, "status": "active"}
+    connection.execute(_MAKE, values)
+    groups = tuple(owners)
+    owned = sa.select(tables.ownership.c.group).where(tables.ownership.c.project == stored.project)
+    if groups and connection.execute(owned).first() is None:
+        give_project(connection, stored.project, groups)

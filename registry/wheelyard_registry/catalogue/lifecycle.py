@@ -147,6 +147,8 @@ class Lifecycle:
                 )
                 if connection.execute(used.limit(1)).first() is None:
                     remove(sha256)
+                    held = tables.core_metadata
+                    connection.execute(sa.delete(held).where(held.c.sha256 == sha256))
 
     def digests(self, chosen: Selection) -> tuple[str, ...]:
         """The blobs that the chosen files use."""

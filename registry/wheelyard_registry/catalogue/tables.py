@@ -85,6 +85,13 @@ file = sa.Table(
     sa.Column("serial", _serial, nullable=False),
 )
 
+core_metadata = sa.Table(
+    "core_metadata",
+    metadata,
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
 # Names of files that were deleted. They are never used again.
 tombstone = sa.Table(
     "tombstone",

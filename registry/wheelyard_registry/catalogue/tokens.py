@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -18,6 +19,11 @@ from wheelyard_registry.identity import Grant, Identity, Right
 
 USE_NOTED_EVERY = dt.timedelta(minutes=1)
 """How exact "last used" is. Every use would be a write, and reads should not wait for one."""
+
+REMEMBERED_FOR = dt.timedelta(seconds=2)
+"""How long a token is recognised without asking the database: by so much another replica may miss a revocation."""
+
+_REMEMBERED = 1024
 
 FIRST = "admin of the first start"
 
@@ -37,11 +43,40 @@ class TokenFacts:
     revoked_at: dt.datetime | None = None
 
 
+_BY_ID = sa.select(tables.token).where(tables.token.c.id == sa.bindparam("id"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    digest: str
+    facts: TokenFacts
+    read_at: dt.datetime
+
+    def check(self, token: Token, at: dt.datetime) -> None:
+        if not token.matches(self.digest):
+            raise Unauthenticated("the token is not known to this registry")
+        if self.facts.revoked_at is not None:
+            raise Unauthenticated(f"the token {token.id} has been revoked")
+        if self.facts.expires_at is not None and self.facts.expires_at <= at:
+            raise Unauthenticated(f"the token {token.id} has expired")
+
+
+def _identity(facts: TokenFacts, user: Identity | None) -> Identity:
+    return Identity(
+        name=f"token:{facts.id}",
+        grants=(facts.grant,),
+        within=None if user is None else user.grants,
+        user=facts.user,
+        groups=() if user is None else user.groups,
+    )
+
+
 class Tokens:
     """The tokens that were ever made. A revoked one stays, so that the audit log's names keep their meaning."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def create_first(self, *, at: dt.datetime) -> Token | None:
         """An admin token if there has never been a token, else None. Two processes starting at once make one."""
@@ -89,6 +124,7 @@ class Tokens:
             if row.revoked_at is None:
                 connection.execute(sa.update(tables.token).where(chosen).values(revoked_at=at))
                 append_event(connection, at=at, kind="token-revoked", subject=token_id, facts={}, by=by)
+        self._known.pop(token_id, None)
 
     def recognise(self, token: Token, at: dt.datetime) -> Identity:
         """Who holds this token.
@@ -97,23 +133,37 @@ class Tokens:
             Unauthenticated: it is unknown, revoked or expired. The last two are told only to who knows the secret.
         """
         with self._database.read() as connection:
-            row = connection.execute(sa.select(tables.token).where(tables.token.c.id == token.id)).one_or_none()
-            if row is None or not token.matches(row.digest):
+            row = connection.execute(_BY_ID, {"id": token.id}).one_or_none()
+            if row is None:
                 raise Unauthenticated("the token is not known to this registry")
-            if row.revoked_at is not None:
-                raise Unauthenticated(f"the token {token.id} has been revoked")
-            if row.expires_at is not None and row.expires_at <= at:
-                raise Unauthenticated(f"the token {token.id} has expired")
+            known = _Known(row.digest, _facts(row), at)
+            known.check(token, at)
             user = None if row.user is None else identity_of(connection, row.user)
         if row.last_used_at is None or at - row.last_used_at >= USE_NOTED_EVERY:
             self._note_use(token.id, at)
-        return Identity(
-            name=f"token:{token.id}",
-            grants=(_grant(row),),
-            within=None if user is None else user.grants,
-            user=row.user,
-            groups=() if user is None else user.groups,
-        )
+            known = replace(known, facts=replace(known.facts, last_used_at=at))
+        if user is None:
+            self._remember(known)
+        return _identity(known.facts, user)
+
+    def remembered(self, token: Token, at: dt.datetime) -> Identity | None:
+        """The same without the database, for a token seen a moment ago; None: ask :meth:`recognise`.
+
+        Only tokens without a user are remembered: what a user may do can change with every request.
+        """
+        known = self._known.get(token.id)
+        if known is None or not dt.timedelta(0) <= at - known.read_at < REMEMBERED_FOR:
+            return None
+        used = known.facts.last_used_at
+        if used is None or at - used >= USE_NOTED_EVERY:
+            return None
+        known.check(token, at)
+        return _identity(known.facts, None)
+
+    def _remember(self, known: _Known) -> None:
+        self._known[known.facts.id] = known
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
 
     def _note_use(self, token_id: str, at: dt.datetime) -> None:
         # A disk that takes no more writes is no reason to refuse a read.

@@ -49,7 +49,7 @@ class Recording:
         return answer
 
     def records(self) -> dict[str, str]:
-        """The hash of every record used so far, ``absent`` for what is not there, by ``page PROJECT`` or ``metadata URL``."""
+        """The hash of every record used so far, ``absent`` for what is not there, by its kind and key."""
         return dict(sorted(self._records.items()))
 
     def counts(self) -> tuple[int, int]:

@@ -318,6 +318,20 @@ class NotAcceptable(RegistryError):
         )
 
 
+class RangeNotSatisfiable(RegistryError):
+    """The file has none of the bytes asked for (RFC 9110, 15.5.17)."""
+
+    status = 416
+    code = "range-not-satisfiable"
+
+    def __init__(self, *, size: int) -> None:
+        super().__init__(
+            f"the file has {size} bytes, and none of those asked for",
+            hint="throw away what was downloaded and start again; the file ends earlier than that",
+        )
+        self.size = size
+
+
 class MethodNotAllowed(RegistryError):
     """The route exists, the method does not."""
 

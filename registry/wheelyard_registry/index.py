@@ -25,7 +25,6 @@ class Listing:
 
     page: ProjectPage
     serial: int | None = None
-    status_reason: str | None = None
     max_age: int | None = None
 
 
@@ -122,8 +121,8 @@ class PrivateIndex:
         # PEP 792: the page of a quarantined project lists no files.
         stored = () if facts.status == QUARANTINED else self._files.of_project(project)
         files = tuple(_described(file) for file in stored if file.quarantined is None)
-        page = ProjectPage(project=project, files=files, status=facts.status)
-        return Listing(page=page, serial=facts.serial, status_reason=facts.status_reason)
+        page = ProjectPage(project=project, files=files, status=facts.status, status_reason=facts.status_reason)
+        return Listing(page=page, serial=facts.serial)
 
     async def file(self, project: NormalizedName, filename: str) -> LocalBlob | None:
         """See :class:`Index`."""

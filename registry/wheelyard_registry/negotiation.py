@@ -1,6 +1,8 @@
-"""Which form of a page a client gets (PEP 691; RFC 9110, 12.5.1)."""
+"""Which form of a page a client gets, and in which encoding (PEP 691; RFC 9110, 12.5.1 and 12.5.3)."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from wheelyard_registry.errors import NotAcceptable
 from wheelyard_resolver.page import HTML_V1, JSON_V1
@@ -40,6 +42,17 @@ def choose(accept: str | None, wanted_format: str | None) -> str:
     if not weights.get(best):
         raise NotAcceptable(known=OFFERED)
     return best
+
+
+def choose_encoding(accept_encoding: str | None, offered: Sequence[str]) -> str | None:
+    """The content coding to serve, from the ``Accept-Encoding`` header; None for the bytes as they are.
+
+    A client that refuses even those gets them all the same, which RFC 9110 allows.
+    """
+    weights = dict(_weighed(accept_encoding or ""))
+    rest = weights.get("*", 0.0)
+    best = max(offered, key=lambda coding: weights.get(coding, rest))
+    return best if weights.get(best, rest) > 0 else None
 
 
 def _weighed(accept: str) -> list[tuple[str, float]]:

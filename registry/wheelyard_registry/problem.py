@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from wheelyard_registry.errors import RegistryError, TooManyAttempts, Unauthenticated
+from wheelyard_registry.errors import RangeNotSatisfiable, RegistryError, TooManyAttempts, Unauthenticated
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -32,5 +32,7 @@ def problem_response(error: RegistryError, *, head: bool = False) -> Response:
         headers["WWW-Authenticate"] = 'Basic realm="wheelyard", charset="UTF-8"'
     if isinstance(error, TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, RangeNotSatisfiable):
+        headers["Content-Range"] = f"bytes */{error.size}"
     body = b"" if head else json.dumps(document).encode()
     return Response(body, status_code=error.status, headers=headers, media_type=MEDIA_TYPE)

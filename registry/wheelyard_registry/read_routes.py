@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 
+import anyio.to_thread
 from packaging.utils import NormalizedName
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from wheelyard_registry import negotiation, simple
 from wheelyard_registry.access import Access
+from wheelyard_registry.byte_ranges import servable
+from wheelyard_registry.compression import ENCODINGS, SMALLEST, Compressor, Representation, plain
 from wheelyard_registry.errors import NotFound, RegistryError
 from wheelyard_registry.identity import Right
 from wheelyard_registry.index import Arriving, HeldMetadata, Index, Listing, LocalBlob, PrivateIndex
@@ -26,8 +29,6 @@ FOR_EVER = 365_000_000
 SMALL = 1024 * 1024
 """Bytes up to which a file from upstream is verified before its first byte is sent, so that a failure has a status."""
 
-_BYTE_RANGES = re.compile(r"\s*bytes\s*=\s*(?:\d+-\d*|-\d+)(?:\s*,\s*(?:\d+-\d*|-\d+))*\s*", re.IGNORECASE)
-
 
 class ReadRoutes:
     """Handlers of ``/simple/`` and ``/files/``."""
@@ -36,6 +37,7 @@ class ReadRoutes:
         self._access = access
         self._private = private
         self._index = index
+        self._compressor = Compressor()
 
     async def names(self, request: Request) -> Response:
         """``/simple/``: the private names. Those of upstream are served, but not listed: PyPI's list alone is 30 MB."""
@@ -43,7 +45,7 @@ class ReadRoutes:
         media_type = _media_type(request)
         names = [name for name in await self._private.names() if identity.may(Right.READ, name)]
         body = simple.names_json(names) if media_type == JSON_V1 else simple.names_html(names)
-        return _page(request, body, media_type, "private, no-cache")
+        return await self._page(request, body, media_type, "private, no-cache")
 
     async def project(self, request: Request) -> Response:
         """``/simple/{project}/``."""
@@ -56,8 +58,28 @@ class ReadRoutes:
         if listing is None:
             raise NotFound(what=f"the project {project}")
         render = simple.project_json if media_type == JSON_V1 else simple.project_html
-        body = render(listing.page, serial=listing.serial, status_reason=listing.status_reason)
-        return _page(request, body, media_type, _page_caching(listing))
+        body = render(listing.page, serial=listing.serial)
+        return await self._page(request, body, media_type, _page_caching(listing))
+
+    async def _page(self, request: Request, body: bytes, media_type: str, caching: str) -> Response:
+        # The tag is a hash of the bytes served: whatever changes a page changes its tag, with no event needed.
+        page = await self._encoded(request, plain(body))
+        headers = {"ETag": page.etag, "Vary": "Accept, Accept-Encoding", "Cache-Control": caching}
+        if matches(request.headers.get("if-none-match"), page.etag):
+            return Response(status_code=304, headers=headers)
+        if page.encoding is not None:
+            headers["Content-Encoding"] = page.encoding
+        return Response(page.body, headers=headers, media_type=media_type)
+
+    async def _encoded(self, request: Request, page: Representation) -> Representation:
+        encoding = negotiation.choose_encoding(request.headers.get("accept-encoding"), ENCODINGS)
+        if encoding is None or len(page.body) < SMALLEST:
+            return page
+        held = self._compressor.held(page, encoding)
+        if held is None:
+            held = await anyio.to_thread.run_sync(self._compressor.compress, page, encoding)
+            self._compressor.hold(page, held)
+        return held
 
     async def file(self, request: Request) -> Response:
         """``/files/{project}/{filename}``, and the same with ``.metadata`` behind it."""
@@ -118,15 +140,6 @@ def _page_caching(listing: Listing) -> str:
     return "private, no-cache" if listing.max_age is None else f"public, max-age={listing.max_age}"
 
 
-def _page(request: Request, body: bytes, media_type: str, caching: str) -> Response:
-    # The tag is a hash of the bytes served: whatever changes a page changes its tag, with no event needed.
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": caching}
-    if matches(request.headers.get("if-none-match"), etag):
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type=media_type)
-
-
 def matches(header: str | None, etag: str) -> bool:
     """Whether ``If-None-Match`` names this entity tag, compared weakly (RFC 9110, 13.1.2)."""
     if header is None:
@@ -159,17 +172,21 @@ def _blob(request: Request, blob: LocalBlob) -> Response:
 
 
 class BlobResponse(FileResponse):
-    """A file response that ignores a Range it cannot read, as RFC 9110, 14.2 asks; Starlette answers 400."""
+    """A file response with the ranges of RFC 9110, 14.2: Starlette answers 400 to a Range that it cannot read.
+
+    Only the entity tag makes ``If-Range`` true. A date is too coarse to be a strong validator (RFC 9110, 8.8.2.2).
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the blob, or the ranges asked for."""
-        kept = [(name, value) for name, value in scope["headers"] if name != b"range" or _readable(value)]
-        await super().__call__({**scope, "headers": kept}, receive, send)
-
-
-def _readable(value: bytes) -> bool:
-    text = value.decode("latin-1")
-    if _BYTE_RANGES.fullmatch(text) is None:
-        return False
-    pairs = (part.strip().partition("-") for part in text.partition("=")[2].split(","))
-    return all(not first or not last or int(first) <= int(last) for first, _, last in pairs)
+        given = Headers(scope=scope)
+        wanted = given.get("range") if scope["method"] == "GET" else None
+        if wanted is not None and given.get("if-range", self.headers["etag"]) == self.headers["etag"]:
+            self.stat_result = await anyio.to_thread.run_sync(os.stat, self.path)
+            self.set_stat_headers(self.stat_result)
+            wanted = servable(wanted, self.stat_result.st_size)
+        else:
+            wanted = None
+        others = [(name, value) for name, value in scope["headers"] if name not in {b"range", b"if-range"}]
+        ranges = [] if wanted is None else [(b"range", wanted.encode())]
+        await super().__call__({**scope, "headers": [*others, *ranges]}, receive, send)

@@ -1,7 +1,7 @@
 """Pages of the simple API, version 1.4, from frozen values to bytes.
 
 Sources: the simple repository API specification; PEP 503 (HTML), 592 (yank), 629 (version), 658 and 714 (core
-metadata), 691 (JSON), 700 (size, upload-time, versions), 792 (status), 833 (HTML stays at 1.4).
+metadata), 691 (JSON), 700 (size, upload-time, versions), 740 (provenance), 792 (status), 833 (HTML stays at 1.4).
 """
 
 from __future__ import annotations
@@ -25,18 +25,21 @@ from wheelyard_resolver.page import DistributionFile, ProjectPage
 
 API_VERSION = "1.4"
 
+SIZELESS_VERSION = "1.0"
+"""Stated by a page on which a file has no size, because upstream does not tell: from 1.1 on a size is a must."""
+
 
 def file_url(project: NormalizedName, filename: str) -> str:
     """Where a file is, relative to its project's page: pages stay true behind any host name or path prefix."""
     return f"../../files/{project}/{quote(filename)}"
 
 
-def project_json(page: ProjectPage, *, serial: int | None, status_reason: str | None = None) -> bytes:
+def project_json(page: ProjectPage, *, serial: int | None) -> bytes:
     """A project page as ``application/vnd.pypi.simple.v1+json``."""
     document = {
-        "meta": _meta(serial),
+        "meta": _meta(serial, _version(page)),
         "name": page.project,
-        "project-status": {"status": page.status, **({"reason": status_reason} if status_reason else {})},
+        "project-status": {"status": page.status, **({"reason": page.status_reason} if page.status_reason else {})},
         "versions": versions(page.files),
         "files": [_json_file(file) for file in page.files],
     }
@@ -51,7 +54,7 @@ def _json_file(file: DistributionFile) -> dict[str, object]:
         "requires-python": file.requires_python,
         "yanked": False if file.yanked is None else file.yanked or True,
         "core-metadata": _json_metadata(file.core_metadata),
-        "provenance": None,
+        "provenance": file.provenance,
     }
     if file.size is not None:
         entry["size"] = file.size
@@ -66,10 +69,10 @@ def _json_metadata(sha256: str | None) -> object:
     return {"sha256": sha256} if sha256 else True
 
 
-def project_html(page: ProjectPage, *, serial: int | None, status_reason: str | None = None) -> bytes:
+def project_html(page: ProjectPage, *, serial: int | None) -> bytes:
     """A project page as ``application/vnd.pypi.simple.v1+html`` or ``text/html``."""
     status = [] if page.status == "active" else [_meta_tag("pypi:project-status", page.status)]
-    status += [_meta_tag("pypi:project-status-reason", status_reason)] if status_reason else []
+    status += [_meta_tag("pypi:project-status-reason", page.status_reason)] if page.status_reason else []
     lines = [_anchor(file) for file in page.files]
     return _document(f"Links for {page.project}", lines, extra=[*status, *_serial_comment(serial)])
 
@@ -85,13 +88,15 @@ def _anchor(file: DistributionFile) -> str:
         offered = f"sha256={file.core_metadata}" if file.core_metadata else "true"
         # The second name is the one that PEP 658 printed by mistake; older clients know only that (PEP 714).
         attributes += [("data-core-metadata", offered), ("data-dist-info-metadata", offered)]
+    if file.provenance is not None:
+        attributes.append(("data-provenance", file.provenance))
     written = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes)
     return f"<a {written}>{html.escape(file.filename)}</a><br>"
 
 
 def names_json(names: Iterable[NormalizedName]) -> bytes:
     """The list of projects as JSON."""
-    return _dump({"meta": _meta(None), "projects": [{"name": name} for name in names]})
+    return _dump({"meta": _meta(None, API_VERSION), "projects": [{"name": name} for name in names]})
 
 
 def names_html(names: Iterable[NormalizedName]) -> bytes:
@@ -113,8 +118,12 @@ def versions(files: Iterable[DistributionFile]) -> list[str]:
     return [str(version) for version in sorted(found)]
 
 
-def _meta(serial: int | None) -> dict[str, object]:
-    meta: dict[str, object] = {"api-version": API_VERSION}
+def _version(page: ProjectPage) -> str:
+    return API_VERSION if all(file.size is not None for file in page.files) else SIZELESS_VERSION
+
+
+def _meta(serial: int | None, version: str) -> dict[str, object]:
+    meta: dict[str, object] = {"api-version": version}
     if serial is not None:
         meta["_last-serial"] = serial
     return meta

@@ -1,6 +1,7 @@
 """A project page of the simple API, JSON or HTML, as a frozen value.
 
-Sources: PEP 503 (HTML), 592 (yank), 658 and 714 (core metadata), 691 (JSON), 700 (size, upload-time).
+Sources: PEP 503 (HTML), 592 (yank), 658 and 714 (core metadata), 691 (JSON), 700 (size, upload-time), 740
+(provenance), 792 (status).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class DistributionFile:
 
     ``yanked`` is None, or the reason (empty when none was given). ``upload_time`` is aware, in UTC.
     ``core_metadata`` is None where the index offers no PEP 658 file, else its sha256 ("" when not stated).
+    ``provenance`` is the absolute URL of its attestations (PEP 740).
     """
 
     filename: str
@@ -47,15 +49,17 @@ class DistributionFile:
     yanked: str | None = None
     upload_time: dt.datetime | None = None
     core_metadata: str | None = None
+    provenance: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectPage:
-    """The files of one project. ``status`` is its PEP 792 status marker."""
+    """The files of one project. ``status`` is its PEP 792 status marker, ``status_reason`` what it says of that."""
 
     project: NormalizedName
     files: tuple[DistributionFile, ...]
     status: str = "active"
+    status_reason: str | None = None
 
 
 def parse_page(project: NormalizedName, raw: RawPage) -> ProjectPage:
@@ -80,10 +84,12 @@ def _from_json(project: NormalizedName, raw: RawPage) -> ProjectPage:
     _check_major(str(document["meta"]["api-version"]))
     # PEP 792 puts the status at top level; the sample in the specification shows it under "meta".
     status = document.get("project-status") or {}
+    stated = status if isinstance(status, dict) else {"status": str(status)}
     return ProjectPage(
         project=project,
         files=tuple(_json_file(entry, raw.url) for entry in document["files"]),
-        status=status.get("status", "active") if isinstance(status, dict) else str(status),
+        status=stated.get("status", "active"),
+        status_reason=stated.get("reason") or None,
     )
 
 
@@ -101,6 +107,7 @@ def _json_file(entry: dict[str, Any], base: str) -> DistributionFile:
         yanked=None if yanked is False or yanked is None else yanked if isinstance(yanked, str) else "",
         upload_time=parse_time(uploaded) if uploaded else None,
         core_metadata=None if not metadata else metadata.get("sha256", "") if isinstance(metadata, dict) else "",
+        provenance=_absolute(entry.get("provenance")),
     )
 
 
@@ -126,6 +133,7 @@ class _Links(html.parser.HTMLParser):
         self.base = url
         self.files: list[DistributionFile] = []
         self.status = "active"
+        self.status_reason: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -135,6 +143,8 @@ class _Links(html.parser.HTMLParser):
             _check_major(given.get("content") or "1.0")
         elif tag == "meta" and given.get("name") == "pypi:project-status":
             self.status = given.get("content") or "active"
+        elif tag == "meta" and given.get("name") == "pypi:project-status-reason":
+            self.status_reason = given.get("content") or None
         elif tag == "a" and given.get("href"):
             self.files.append(self._file(given))
 
@@ -148,6 +158,7 @@ class _Links(html.parser.HTMLParser):
             requires_python=given.get("data-requires-python") or None,
             yanked=(given["data-yanked"] or "") if "data-yanked" in given else None,
             core_metadata=None if metadata in {"none", "false"} else _sha256(metadata or "") or "",
+            provenance=_absolute(given.get("data-provenance")),
         )
 
 
@@ -156,8 +167,15 @@ def _sha256(text: str) -> str | None:
     return digest if name.lower() == "sha256" and digest else None
 
 
+def _absolute(url: object) -> str | None:
+    # PEP 740 wants a full URL, so that it stays true where the page is mirrored; anything else says nothing.
+    return url if isinstance(url, str) and url.startswith(("https://", "http://")) else None
+
+
 def _from_html(project: NormalizedName, raw: RawPage) -> ProjectPage:
     links = _Links(raw.url)
     links.feed(raw.body.decode("utf-8"))
     links.close()
-    return ProjectPage(project=project, files=tuple(links.files), status=links.status)
+    return ProjectPage(
+        project=project, files=tuple(links.files), status=links.status, status_reason=links.status_reason
+    )

@@ -26,6 +26,9 @@ class FakeUpstream:
     honours_ranges: bool = True
     offers_metadata: dict[str, bytes] = field(default_factory=dict)
     states_hashes: bool = True
+    states_sizes: bool = True
+    provenance: dict[str, str] = field(default_factory=dict)
+    status: dict[str, dict[str, str]] = field(default_factory=dict)
     served_instead: dict[str, bytes] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
 
@@ -45,15 +48,17 @@ class FakeUpstream:
                 "filename": built.filename,
                 "url": f"/packages/{built.filename}",
                 "hashes": {"sha256": built.sha256} if self.states_hashes else {},
-                "size": len(built.data),
+                **({"size": len(built.data)} if self.states_sizes else {}),
                 "upload-time": "2024-05-06T07:08:09.000001Z",
                 "requires-python": ">=3.8",
                 "yanked": False,
                 "core-metadata": self._offer(built),
+                "provenance": self.provenance.get(built.filename),
             }
             for built in self.files[project]
         ]
-        return json.dumps({"meta": {"api-version": "1.1"}, "name": project, "files": entries}).encode()
+        page = {"meta": {"api-version": "1.4"}, "name": project, "files": entries}
+        return json.dumps({**page, "project-status": self.status.get(project, {"status": "active"})}).encode()
 
     def _offer(self, built: Built) -> object:
         raw = self.offers_metadata.get(built.filename)

@@ -89,7 +89,7 @@ def test_a_page_is_sent_once_and_then_confirmed(registry: Registry, built: Built
     first = registry.client.get("/simple/demand-model/", headers={"Accept": JSON_V1})
     etag = first.headers["etag"]
     assert first.headers["cache-control"] == "private, no-cache"
-    assert first.headers["vary"] == "Accept"
+    assert first.headers["vary"] == "Accept, Accept-Encoding"
     again = registry.client.get("/simple/demand-model/", headers={"Accept": JSON_V1, "If-None-Match": f'"x", {etag}'})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
     other_form = registry.client.get("/simple/demand-model/", headers={"If-None-Match": etag})
@@ -137,6 +137,12 @@ def test_head_tells_the_size_and_sends_nothing(registry: Registry, built: Built)
         ("bytes=99999999-", 416, None),
         ("bytes=9-5", 200, slice(None)),
         ("bytes=x", 200, slice(None)),
+        ("bytes=-0", 416, None),
+        ("bytes=99999999-, 3-5", 206, slice(3, 6)),
+        ("bytes=0-4, 9-5", 200, slice(None)),
+        ("bytes=0-4,", 200, slice(None)),
+        (f"bytes={'9' * 5000}-", 200, slice(None)),
+        ("BYTES = 0-4", 206, slice(0, 5)),
         ("lines=1-2", 200, slice(None)),
         ("nonsense", 200, slice(None)),
     ],
@@ -159,6 +165,52 @@ def test_a_resumed_download_continues_only_the_same_file(
         f"/files/demand-model/{built.filename}", headers={"Range": "bytes=5-", "If-Range": tag}
     )
     assert response.status_code == status
+
+
+def test_a_date_or_a_weak_tag_does_not_continue_a_download(registry: Registry, built: Built) -> None:
+    path = f"/files/demand-model/{built.filename}"
+    date = registry.client.request("HEAD", path).headers["last-modified"]
+    for condition in (date, f'W/"{built.sha256}"', "nonsense"):
+        response = registry.client.get(path, headers={"Range": "bytes=99999999-", "If-Range": condition})
+        assert (response.status_code, response.content) == (200, built.data)
+
+
+def test_several_ranges_come_as_parts(registry: Registry, built: Built) -> None:
+    response = registry.client.get(f"/files/demand-model/{built.filename}", headers={"Range": "bytes=0-9, 30-39"})
+    assert response.status_code == 206
+    assert response.headers["content-type"].startswith("multipart/byteranges")
+    assert built.data[:10] in response.content
+    assert built.data[30:40] in response.content
+
+
+def test_a_range_beyond_the_end_says_how_long_the_file_is(registry: Registry, built: Built) -> None:
+    response = registry.client.get(f"/files/demand-model/{built.filename}", headers={"Range": "bytes=99999999-"})
+    assert response.status_code == 416
+    assert response.headers["content-range"] == f"bytes */{len(built.data)}"
+    assert response.json()["code"] == "range-not-satisfiable"
+
+
+def test_a_range_means_nothing_to_head(registry: Registry, built: Built) -> None:
+    response = registry.client.request("HEAD", f"/files/demand-model/{built.filename}", headers={"Range": "bytes=0-1"})
+    assert (response.status_code, response.headers["content-length"]) == (200, str(len(built.data)))
+
+
+def test_metadata_is_confirmed_and_immutable_too(registry: Registry, built: Built) -> None:
+    path = f"/files/demand-model/{built.filename}.metadata"
+    first, head = registry.client.get(path), registry.client.request("HEAD", path)
+    assert first.headers["etag"] == f'"{Built("", first.content).sha256}"'
+    assert first.headers["cache-control"] == "private, max-age=365000000, immutable"
+    assert head.headers["content-length"] == str(len(first.content))
+    assert registry.client.get(path, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    assert registry.client.get(path, headers={"Range": "bytes=0-1"}).content == first.content
+
+
+def test_a_vendored_dist_info_is_not_taken_for_the_wheels_own(registry: Registry) -> None:
+    other = wheels.core_metadata("pip", "1.0")
+    vendored = wheels.wheel("vendoring", first=[("vendoring/_vendor/pip-1.0.dist-info/METADATA", other)])
+    assert registry.upload(vendored).status_code == 200
+    response = registry.client.get(f"/files/vendoring/{vendored.filename}.metadata")
+    assert response.content == core_metadata("vendoring", "1.4.0")
 
 
 def test_metadata_is_served_byte_for_byte(registry: Registry, built: Built) -> None:

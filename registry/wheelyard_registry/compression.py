@@ -1,0 +1,75 @@
+"""Pages in the encodings that clients take, compressed once for all who ask (RFC 1952; RFC 8878 for zstd)."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import sys
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+SMALLEST = 1024
+"""Bytes below which compressing saves nothing that matters."""
+
+_HELD = 64 * 1024 * 1024
+
+_COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "zstd": lambda body: zstd.compress(body, 6),
+    # No time in the header: equal pages stay equal bytes, and so keep their tag.
+    "gzip": lambda body: gzip.compress(body, 6, mtime=0),
+}
+
+ENCODINGS = tuple(_COMPRESS)
+"""In order of preference, where a client weighs them the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """A body as it is sent. ``etag`` is a hash of exactly these bytes."""
+
+    body: bytes
+    etag: str
+    encoding: str | None = None
+
+
+def plain(body: bytes) -> Representation:
+    """The body as it is."""
+    return Representation(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+
+class Compressor:
+    """Compresses, and holds what it made, up to a bound; those not used for longest go first."""
+
+    def __init__(self, bound: int = _HELD) -> None:
+        self._bound = bound
+        self._made: OrderedDict[tuple[str, str], Representation] = OrderedDict()
+        self._size = 0
+
+    def held(self, page: Representation, encoding: str) -> Representation | None:
+        """The page in this encoding, if it was compressed before."""
+        key = (page.etag, encoding)
+        if key in self._made:
+            self._made.move_to_end(key)
+        return self._made.get(key)
+
+    def compress(self, page: Representation, encoding: str) -> Representation:
+        """The page in one of :data:`ENCODINGS`. Takes milliseconds; may run in any thread."""
+        body = _COMPRESS[encoding](page.body)
+        return Representation(body, plain(body).etag, encoding)
+
+    def hold(self, page: Representation, made: Representation) -> None:
+        """Keep what was made of a page for those who ask next."""
+        self._size += len(made.body) - len(self._drop((page.etag, str(made.encoding))))
+        self._made[page.etag, str(made.encoding)] = made
+        while self._size > self._bound:
+            self._size -= len(self._made.popitem(last=False)[1].body)
+
+    def _drop(self, key: tuple[str, str]) -> bytes:
+        known = self._made.pop(key, None)
+        return b"" if known is None else known.body

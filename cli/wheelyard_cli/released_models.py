@@ -40,20 +40,20 @@ def resolve_packages(document: FleetDocument, index: Index) -> Fleet:
     releases = [_Release(entry, entry.release) for entry in document.models if entry.release is not None]
     pages = index.pages(sorted({release.entry.model.name for release in releases})) if releases else {}
     wrong: list[InputError] = []
-    wheels: dict[str, DistributionFile] = {}
+    wheels: dict[str, _Wheel] = {}
     for release in releases:
         try:
             wheels[release.entry.model.key] = release.wheel(pages[release.entry.model.name])
         except InputError as error:
             wrong.append(error)
-    contents = index.metadata(list(wheels.values())) if wheels else {}
+    contents = index.metadata([wheel.file for wheel in wheels.values()]) if wheels else {}
     read: dict[str, ModelPackage] = {}
     for release in releases:
         wheel = wheels.get(release.entry.model.key)
         if wheel is None:
             continue
         try:
-            read[release.entry.model.key] = release.model(wheel, contents[wheel.url])
+            read[release.entry.model.key] = release.model(wheel, contents[wheel.file.url])
         except InputError as error:
             wrong.append(error)
     InputErrors.raise_any(wrong)
@@ -78,7 +78,7 @@ class _Release:
     entry: ModelEntry
     requirement: Requirement
 
-    def wheel(self, raw: RawPage | None) -> DistributionFile:
+    def wheel(self, raw: RawPage | None) -> _Wheel:
         """The wheel that speaks for the release: the best for the target, else any."""
         model = self.entry.model
         if raw is None:
@@ -86,7 +86,7 @@ class _Release:
         page = parse_page(model.name, raw)
         wheels = [wheel for wheel in _wheels(page, model.target) if wheel.version == model.version]
         if wheels:
-            return max(wheels, key=_Wheel.preference).file
+            return max(wheels, key=_Wheel.preference)
         if model.version in _sdist_versions(page):
             raise self._error(
                 f"{model.name} {model.version} has only a source distribution",
@@ -94,15 +94,15 @@ class _Release:
             )
         raise self._error(f"the index has no {model.name} {model.version}", _versions_hint(page, model.target))
 
-    def model(self, wheel: DistributionFile, content: bytes | None) -> ModelPackage:
-        """The model with the lines and the Requires-Python of the METADATA."""
+    def model(self, wheel: _Wheel, content: bytes | None) -> ModelPackage:
+        """The model with the lines and the Requires-Python of the METADATA, and its wheel where that fits."""
         model = self.entry.model
         if content is None:
-            raise self._error(f"{wheel.filename} holds no readable METADATA", "build the wheel anew and upload it")
+            raise self._error(f"{wheel.file.filename} holds no readable METADATA", "build the wheel anew and upload it")
         try:
             metadata = parse_metadata(content)
         except InvalidMetadata as error:
-            raise self._error(f"{wheel.filename}: {error}", "correct the dependency and release anew") from error
+            raise self._error(f"{wheel.file.filename}: {error}", "correct the dependency and release anew") from error
         extras = {canonicalize_name(extra) for extra in self.requirement.extras}
         if unknown := sorted(extras - metadata.extras):
             known = ", ".join(sorted(metadata.extras)) or "none"
@@ -111,7 +111,12 @@ class _Release:
         written = [WrittenRequirement(requirement, origin) for requirement in metadata.requires]
         kept = applicable(written, model.target, owner=model.name, extras=extras)
         lines = lines_of_model(kept, model=model.key, owner=model.owner)
-        return dataclasses.replace(model, lines=lines, requires_python=metadata.requires_python)
+        return dataclasses.replace(
+            model,
+            lines=lines,
+            requires_python=metadata.requires_python,
+            wheel=None if wheel.rank is None else wheel.file,
+        )
 
     def _error(self, message: str, hint: str) -> InputError:
         return InputError(message, where=self.entry.where, hint=hint)

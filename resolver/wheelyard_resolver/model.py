@@ -13,6 +13,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from wheelyard_resolver.demand import Demand, written
+from wheelyard_resolver.page import DistributionFile
 from wheelyard_resolver.target import Target
 
 DEFAULT_SLOT = "default"
@@ -50,7 +51,10 @@ class RequirementLine:
 
 @dataclass(frozen=True)
 class ModelPackage:
-    """A model and the requirement lines that its base must satisfy. The model itself is not part of its base."""
+    """A model and the requirement lines that its base must satisfy. The model itself is not part of its base.
+
+    ``wheel`` is the file that installs the model on its target, where an index has one.
+    """
 
     name: NormalizedName
     version: Version
@@ -59,6 +63,7 @@ class ModelPackage:
     slot: str = DEFAULT_SLOT
     owner: str | None = None
     requires_python: SpecifierSet | None = None
+    wheel: DistributionFile | None = None
 
     @property
     def key(self) -> str:

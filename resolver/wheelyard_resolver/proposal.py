@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from wheelyard_resolver.model import RequirementLine
+from wheelyard_resolver.model import ModelPackage, RequirementLine
 from wheelyard_resolver.page import DistributionFile
 from wheelyard_resolver.target import Target
 
@@ -31,12 +34,16 @@ class LockedPackage:
 
 @dataclass(frozen=True)
 class Base:
-    """A base environment: target, lock, and the keys of the models that it hosts (both sorted by name)."""
+    """A base environment: target, lock, and the keys of the models that it hosts (both sorted by name).
+
+    ``snapshot`` is the digest of the snapshot that this lock was first found in; None: the proposal's own.
+    """
 
     name: str
     target: Target
     models: tuple[str, ...]
     packages: tuple[LockedPackage, ...]
+    snapshot: str | None = None
 
     @property
     def indexes(self) -> tuple[str, ...]:
@@ -48,6 +55,19 @@ class Base:
     def size(self) -> int:
         """Bytes of its wheels; a wheel whose size the index does not state counts as 0."""
         return sum(package.wheel.size or 0 for package in self.packages)
+
+    @cached_property
+    def revision(self) -> str:
+        """``sha256:...`` of what it installs where: it changes when its lock does, and only then.
+
+        Neither its name nor its models nor the snapshot are part of it.
+        """
+        wheels = [
+            [package.name, str(package.version), package.wheel.sha256 or package.wheel.url]
+            for package in sorted(self.packages, key=lambda package: package.name)
+        ]
+        content = json.dumps([str(self.target), wheels], separators=(",", ":"))
+        return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
 
 
 @dataclass(frozen=True)
@@ -75,7 +95,10 @@ class Unplaceable:
 
 @dataclass(frozen=True)
 class Proposal:
-    """Bases that cover the fleet. ``minimal`` is True only if no smaller number of bases exists, proved."""
+    """Bases that cover the fleet. ``minimal`` is True only if no smaller number of bases exists, proved.
+
+    ``models`` are the model packages that the bases host, and whatever else the fleet has.
+    """
 
     fleet: str
     stage: str
@@ -85,6 +108,11 @@ class Proposal:
     bases: tuple[Base, ...]
     conflicts: tuple[Conflict, ...]
     unplaceable: tuple[Unplaceable, ...]
+    models: tuple[ModelPackage, ...] = ()
+
+    def models_of(self, base: Base) -> tuple[ModelPackage, ...]:
+        """The model packages that a base hosts."""
+        return tuple(model for model in self.models if model.key in base.models)
 
 
 def to_document(proposal: Proposal) -> dict[str, object]:
@@ -113,6 +141,7 @@ def to_document(proposal: Proposal) -> dict[str, object]:
 def _base(base: Base) -> dict[str, object]:
     return {
         "name": base.name,
+        "revision": base.revision,
         "target": {"python": base.target.python, "platform": base.target.platform},
         "models": list(base.models),
         "packages": [

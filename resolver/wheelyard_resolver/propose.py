@@ -79,6 +79,7 @@ def proposal_of(fleet: Fleet, plans: Sequence[TargetPlan], recording: Recording)
         bases=bases,
         conflicts=tuple(_conflict(plan.engine, found) for plan in plans for found in plan.conflicts),
         unplaceable=tuple(item for plan in plans for item in plan.unplaceable),
+        models=fleet.models,
     )
 
 

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from wheelyard_resolver.model import RequirementLine
+from wheelyard_resolver.model import ModelPackage, RequirementLine
 from wheelyard_resolver.page import DistributionFile
 from wheelyard_resolver.proposal import Base, Conflict, LockedPackage, Proposal, Unplaceable
 from wheelyard_resolver.target import Target
@@ -51,6 +51,11 @@ def package(
 def line(model: str | None, requirement: str, origin: str | None = None) -> RequirementLine:
     """A requirement line."""
     return RequirementLine(Requirement(requirement), model=model, origin=origin)
+
+
+def model(name: str, version: str, *, slot: str = "default", wheel: DistributionFile | None = None) -> ModelPackage:
+    """A model without lines."""
+    return ModelPackage(canonicalize_name(name), Version(version), GLIBC, (), slot, owner="forecasting", wheel=wheel)
 
 
 def base(name: str, *packages: LockedPackage, target: Target = GLIBC, models: tuple[str, ...] = ("churn",)) -> Base:
@@ -104,4 +109,9 @@ ENERGY = Proposal(
         ),
     ),
     unplaceable=(Unplaceable("spark-etl", "pyspark 3.5.1 has no wheel, only pyspark-3.5.1.tar.gz"),),
+    models=(
+        model("churn", "1.9.0", wheel=wheel("churn-1.9.0-py3-none-any.whl", size=4_100)),
+        model("demand-forecast", "1.5.0+gpu", slot="canary"),
+        model("meter-anomaly", "3.0.1"),
+    ),
 )

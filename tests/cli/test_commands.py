@@ -103,7 +103,10 @@ def test_propose_tells_the_bases_and_writes_their_files(shell: Shell) -> None:
     assert sorted(path.name for path in (shell.directory / "out").iterdir()) == [
         "Dockerfile.base-a",
         "Dockerfile.base-b",
+        "Dockerfile.model.churn",
+        "Dockerfile.model.demand",
         "certificate.json",
+        "docker-bake.hcl",
         "index.snapshot",
         "proposal.json",
         "proposal.md",
@@ -111,6 +114,7 @@ def test_propose_tells_the_bases_and_writes_their_files(shell: Shell) -> None:
         "pylock.base-b.toml",
         "requirements.base-a.txt",
         "requirements.base-b.txt",
+        "smoke_import.py",
     ]
 
 

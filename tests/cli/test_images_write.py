@@ -18,17 +18,22 @@ def contents(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
-def test_it_writes_three_files_a_base_and_two_for_all(tmp_path: Path) -> None:
+def test_it_writes_the_files_of_bases_and_models_and_those_for_all(tmp_path: Path) -> None:
     written = write_proposal(ENERGY, tmp_path / "new" / "out")
     assert [path.name for path in written] == [
         "Dockerfile.base-a",
         "Dockerfile.base-b",
+        "Dockerfile.model.churn",
+        "Dockerfile.model.demand-forecast@canary",
+        "Dockerfile.model.meter-anomaly",
+        "docker-bake.hcl",
         "proposal.json",
         "proposal.md",
         "pylock.base-a.toml",
         "pylock.base-b.toml",
         "requirements.base-a.txt",
         "requirements.base-b.txt",
+        "smoke_import.py",
     ]
     assert {path.name for path in written} == set(contents(tmp_path / "new" / "out"))
 

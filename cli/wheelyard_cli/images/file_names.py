@@ -16,9 +16,13 @@ PROPOSAL_JSON = "proposal.json"
 PROPOSAL_MARKDOWN = "proposal.md"
 CERTIFICATE = "certificate.json"
 SNAPSHOT = "index.snapshot"
+BAKE = "docker-bake.hcl"
+SMOKE_IMPORT = "smoke_import.py"
 
 _BASE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_PER_BASE = re.compile(r"pylock\.[^.]+\.toml|requirements\.[^.]+\.txt|Dockerfile\.[^.]+")
+_PER_BASE = re.compile(
+    r"pylock\.[^.]+\.toml|requirements\.[^.]+\.txt|Dockerfile\.[^.]+|Dockerfile\.model\..+|sbom\.[^.]+\.cdx\.json"
+)
 
 
 def pylock(base: str) -> str:
@@ -36,14 +40,24 @@ def dockerfile(base: str) -> str:
     return f"Dockerfile.{_checked(base)}"
 
 
+def model_dockerfile(key: str) -> str:
+    """``Dockerfile.model.<key>``; a base's name holds no dot, so that the two never meet."""
+    return f"Dockerfile.model.{key}"
+
+
+def sbom(base: str) -> str:
+    """``sbom.<base>.cdx.json``, as CycloneDX wants its files called."""
+    return f"sbom.{_checked(base)}.cdx.json"
+
+
 def belongs_to_a_base(name: str) -> bool:
-    """Whether a file of that name is one that a proposal writes for some base."""
+    """Whether a file of that name is one that a proposal writes for some base, or for a model on it."""
     return _PER_BASE.fullmatch(name) is not None
 
 
 def is_lock(name: str) -> bool:
     """Whether a file of that name is one from which packages are installed."""
-    return belongs_to_a_base(name) and not name.startswith("Dockerfile.")
+    return name.startswith(("pylock.", "requirements.")) and belongs_to_a_base(name)
 
 
 def _checked(base: str) -> str:

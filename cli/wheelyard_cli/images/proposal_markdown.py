@@ -107,7 +107,7 @@ def _unplaceable(proposal: Proposal) -> Iterator[str]:
 
 def _next(proposal: Proposal) -> str:
     steps = ["Review the bases above and commit this directory: it is what images are built from."]
-    built = next((base for base in proposal.bases if dockerfile.render(proposal, base) is not None), None)
+    built = next((base for base in proposal.bases if dockerfile.is_linux(base)), None)
     if built is not None:
         name = file_names.dockerfile(built.name)
         command = f"docker build -f {name} --build-arg INDEX_URL=https://YOUR-INDEX/simple/ -t {built.name.lower()} ."

@@ -6,8 +6,6 @@ Source: pip's "Requirements File Format" and "Secure installs" (hash-checking mo
 
 from __future__ import annotations
 
-import textwrap
-
 from wheelyard_cli.images.file_names import MARK
 from wheelyard_cli.images.wheel_hash import sha256_of
 from wheelyard_resolver.proposal import Base, LockedPackage, Proposal
@@ -22,26 +20,20 @@ def render(proposal: Proposal, base: Base) -> str:
     Raises:
         InputError: a wheel has no sha256.
     """
-    models = ", ".join(sorted(base.models)) or "none"
+    # Neither models nor snapshot: an image is built from this file, and changes when the lock does.
     header = [
         MARK,
         f"{base.name} of fleet {proposal.fleet} (stage {proposal.stage}), for {base.target}",
-        *textwrap.wrap(
-            f"models: {models}", 110, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-        ),
-        f"snapshot: {proposal.snapshot}",
+        f"revision: {base.revision}",
         f"pip install {' '.join(INSTALL_OPTIONS)} -r THIS-FILE",
     ]
     # The index that lists most is the installer's --index-url; with every file bound to its hash, more are no risk.
     indexes = [f"--extra-index-url {url}" for url in base.indexes[1:]]
-    pins = [
-        f"{_pinned(package)} \\\n    --hash=sha256:{sha256_of(package, base)}"
-        for package in sorted(base.packages, key=lambda package: package.name)
-    ]
+    pins = [pinned(package, base, " \\\n    ") for package in sorted(base.packages, key=lambda package: package.name)]
     return "\n".join([*(f"# {line}" for line in header), *indexes, *pins]) + "\n"
 
 
-def _pinned(package: LockedPackage) -> str:
-    if package.index is None:
-        return f"{package.name} @ {package.wheel.url}"
-    return f"{package.name}=={package.version}"
+def pinned(package: LockedPackage, base: Base, separator: str = " ") -> str:
+    """``NAME==VERSION --hash=sha256:...``. Raises as :func:`render` does."""
+    what = f"{package.name} @ {package.wheel.url}" if package.index is None else f"{package.name}=={package.version}"
+    return f"{what}{separator}--hash=sha256:{sha256_of(package, base)}"

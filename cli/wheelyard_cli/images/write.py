@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import tempfile
 from collections.abc import Callable, Mapping
@@ -9,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wheelyard_cli import snapshot_records
-from wheelyard_cli.images import dockerfile, file_names, proposal_markdown, pylock, requirements
+from wheelyard_cli.images import bake, file_names, proposal_markdown, pylock, requirements, smoke_import
+from wheelyard_cli.images.dockerfile import Dockerfiles
+from wheelyard_cli.images.file_names import MARK
+from wheelyard_cli.images.settings import ImageSettings
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.proposal import Proposal, to_document
 
@@ -22,7 +26,9 @@ class Proof:
     snapshot: Callable[[Path], None] | None
 
 
-def write_proposal(proposal: Proposal, directory: Path, proof: Proof | None = None) -> tuple[Path, ...]:
+def write_proposal(
+    proposal: Proposal, directory: Path, proof: Proof | None = None, settings: ImageSettings | None = None
+) -> tuple[Path, ...]:
     """Write ``proposal.json``, ``proposal.md``, the files of each base, and the proof; return their paths, sorted.
 
     The files of an earlier proposal that this one does not have are removed. ``proposal.json`` comes last: where it
@@ -32,7 +38,7 @@ def write_proposal(proposal: Proposal, directory: Path, proof: Proof | None = No
         InputError: a wheel cannot be locked, the directory cannot be written to, or a file of somebody else is in
             the way. In the first and the last case nothing was written.
     """
-    contents = _contents(proposal, proof)
+    contents = _contents(proposal, proof, settings or ImageSettings())
     try:
         directory.mkdir(parents=True, exist_ok=True)
         _refuse_foreign(directory, contents)
@@ -47,14 +53,14 @@ def write_proposal(proposal: Proposal, directory: Path, proof: Proof | None = No
     return tuple(sorted(directory / name for name in contents))
 
 
-def _contents(proposal: Proposal, proof: Proof | None) -> dict[str, Callable[[Path], object]]:
+def _contents(proposal: Proposal, proof: Proof | None, settings: ImageSettings) -> dict[str, Callable[[Path], object]]:
     """What writes each file, by name; ``proposal.json`` last."""
     found: dict[str, Callable[[Path], object]] = {}
     if proof is not None:
         found[file_names.CERTIFICATE] = _Text(_json(proof.certificate))
         if proof.snapshot is not None:
             found[file_names.SNAPSHOT] = proof.snapshot
-    return {**found, **{name: _Text(text) for name, text in files_of(proposal).items()}}
+    return {**found, **{name: _Text(text) for name, text in files_of(proposal, settings).items()}}
 
 
 @dataclass(frozen=True)
@@ -69,14 +75,21 @@ def _json(document: Mapping[str, object]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def files_of(proposal: Proposal) -> dict[str, str]:
+def files_of(proposal: Proposal, settings: ImageSettings) -> dict[str, str]:
     """The name and text of every file, ``proposal.json`` last."""
     texts: dict[str, str] = {}
+    dockerfiles = Dockerfiles(proposal, settings)
     for base in proposal.bases:
         texts[file_names.pylock(base.name)] = pylock.render(proposal, base)
         texts[file_names.requirements(base.name)] = requirements.render(proposal, base)
-        if (image := dockerfile.render(proposal, base)) is not None:
+        if (image := dockerfiles.base(base)) is not None:
             texts[file_names.dockerfile(base.name)] = image
+        for model in proposal.models_of(base):
+            if (image := dockerfiles.model(model, base)) is not None:
+                texts[file_names.model_dockerfile(model.key)] = image
+    if (all_images := bake.render(proposal, settings)) is not None:
+        texts[file_names.BAKE] = all_images
+        texts[file_names.SMOKE_IMPORT] = f"# {MARK}\n{inspect.getsource(smoke_import)}"
     texts[file_names.PROPOSAL_MARKDOWN] = proposal_markdown.render(proposal)
     texts[file_names.PROPOSAL_JSON] = _json(to_document(proposal))
     return texts
@@ -102,8 +115,8 @@ def _refuse_foreign(directory: Path, contents: Mapping[str, object]) -> None:
 
 
 def _earlier(directory: Path) -> set[Path]:
-    proof = (file_names.CERTIFICATE, file_names.SNAPSHOT)
-    found = {path for path in directory.iterdir() if file_names.belongs_to_a_base(path.name) or path.name in proof}
+    optional = (file_names.CERTIFICATE, file_names.SNAPSHOT, file_names.BAKE, file_names.SMOKE_IMPORT)
+    found = {path for path in directory.iterdir() if file_names.belongs_to_a_base(path.name) or path.name in optional}
     return {path for path in found if is_ours(path)}
 
 

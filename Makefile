@@ -2,10 +2,11 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+CLIENTS := poetry flit hatch
 PACKSE := .venv/conformance/packse-0.3.59.tar.gz
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance lint clean
+.PHONY: help demo test conformance clients lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +19,9 @@ test: .venv/.dev ## Run the test suite
 
 conformance: .venv/.dev $(PACKSE) ## Compare verdicts with those of others: packse's scenarios, pip on real packages
 	$(BIN)/pytest -m heavy tests/conformance/test_packse.py $(PYTEST_ARGS)
+
+clients: .venv/.dev $(CLIENTS:%=.venv/clients/%/.done) ## Upload and install over TLS with pip, uv, twine, poetry, flit and hatch
+	$(BIN)/pytest -m heavy tests/end_to_end/test_registry_tls.py $(PYTEST_ARGS)
 
 lint: .venv/.dev ## Check style, format, types and the arrows between the packages
 	$(BIN)/ruff check
@@ -44,6 +48,12 @@ clean: ## Remove the environment and everything that was made
 	@echo "installing wheelyard and its development tools into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' hatchling
 	@touch $@ .venv/.demo
+
+# Publishers with many dependencies, each in an environment of its own. Without one its tests say that they are skipped.
+.venv/clients/%/.done: | .venv/bin/python
+	@echo "installing $* into .venv/clients/$* ..."
+	-@$(PYTHON) -m venv .venv/clients/$* && \
+	  .venv/clients/$*/bin/python -m pip install --quiet --disable-pip-version-check $* && touch $@
 
 # The scenarios of uv's resolver: data of others, used and not kept. Without them their tests say that they are skipped.
 $(PACKSE): | .venv/.dev

@@ -7,6 +7,7 @@ import ipaddress
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import httpx
 import uvloop
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.log import LogLevels
 from granian.server.embed import Server
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,17 +32,26 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """PEM files: the certificate with those that lead to its authority, and its private key without a password."""
+
+    chain: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Listening:
     """Where to listen, and how to begin and end.
 
     Port 0 takes a free one. The first admin token goes to ``token_file`` if that is given. ``grace`` is how many
-    seconds open requests get to finish after a signal.
+    seconds open requests get to finish after a signal. With ``tls`` it speaks HTTPS only.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     token_file: Path | None = None
     grace: float = 5.0
+    tls: Certificate | None = None
 
 
 def settings(
@@ -92,8 +102,10 @@ def serve(settings: Settings, listening: Listening, say: Say) -> None:
     """Prepare the data directory, listen, and return after a signal. ``say`` is told what a person should know.
 
     Raises:
-        CannotServe: the data directory, the database or the port cannot be used.
+        CannotServe: the certificate, the data directory, the database or the port cannot be used.
     """
+    if listening.tls is not None:
+        _require_usable(listening.tls)
     port = _reserve(listening)
     prepared = prepare(settings, utc_now)
     try:
@@ -102,6 +114,18 @@ def serve(settings: Settings, listening: Listening, say: Say) -> None:
         uvloop.run(_run(settings, replace(listening, port=port), say))
     finally:
         prepared.lock.close()
+
+
+def _require_usable(certificate: Certificate) -> None:
+    """Read the certificate's files before anything is begun: granian would only log that it cannot."""
+    try:
+        # An empty password makes a locked key an error; without one OpenSSL would ask the terminal.
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate.chain, certificate.key, "")
+    except (OSError, ValueError) as error:
+        raise CannotServe(
+            reason=f"{certificate.chain} and {certificate.key} are no certificate and its key ({error})",
+            hint="give PEM files: the certificate with its chain, and the private key without a password",
+        ) from error
 
 
 def _reserve(listening: Listening) -> int:
@@ -137,7 +161,7 @@ def _hand_over(token: Token, file: Path | None, say: Say) -> None:
 
 
 async def _run(settings: Settings, listening: Listening, say: Say) -> None:
-    host, port = listening.host, listening.port
+    host, port, tls = listening.host, listening.port, listening.tls
     requests = RequestsUnderWay()
     server = Server(
         lambda: requests.watching(create_app(settings)),
@@ -150,6 +174,9 @@ async def _run(settings: Settings, listening: Listening, say: Say) -> None:
         log_enabled=True,
         log_level=LogLevels.error,
         log_dictconfig=_LOGGING,
+        ssl_cert=tls.chain if tls else None,
+        ssl_key=tls.key if tls else None,
+        ssl_protocol_min=SSLProtocols.tls12,
         factory=True,
     )
     loop = asyncio.get_running_loop()
@@ -162,7 +189,7 @@ async def _run(settings: Settings, listening: Listening, say: Say) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     serving = asyncio.ensure_future(server.serve())
-    announcing = asyncio.ensure_future(_announce(_base_url(host, port), say))
+    announcing = asyncio.ensure_future(_announce(_base_url(host, port, "https" if tls else "http"), say))
     try:
         await serving
         await requests.ended(listening.grace)
@@ -213,7 +240,8 @@ async def _as_task(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> 
 
 async def _announce(url: str, say: Say) -> None:
     """Say that the registry is ready once it really answers."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    # It asks its own address, whatever name the certificate is for, and learns only that somebody answers.
+    async with httpx.AsyncClient(trust_env=False, verify=False) as client:  # noqa: S501
         while True:
             try:
                 answer = await client.get(f"{url}/readyz", timeout=2)
@@ -226,9 +254,9 @@ async def _announce(url: str, say: Say) -> None:
             await asyncio.sleep(0.2)
 
 
-def _base_url(host: str, port: int) -> str:
+def _base_url(host: str, port: int, scheme: str) -> str:
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (a name for "all", not a bind)
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+    return f"{scheme}://[{reachable}]:{port}" if ":" in reachable else f"{scheme}://{reachable}:{port}"
 
 
 _LOGGING = {

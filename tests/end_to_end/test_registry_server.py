@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 import tomli
+from tests.end_to_end.tls_files import issue
 from tests.registry import wheels
 from tests.registry.serving import Server, serving, wheelyard
 from tests.registry.wheels import Built
@@ -211,3 +212,35 @@ def test_an_unreachable_registry_is_undecided() -> None:
     done = wheelyard("deploy", "list", "--registry", "http://127.0.0.1:9")
     assert done.returncode == 5
     assert "the registry at http://127.0.0.1:9 could not be asked" in done.stderr
+
+
+def test_with_a_certificate_it_speaks_https_only(tmp_path: Path) -> None:
+    tls = issue(tmp_path)
+    with serving(tmp_path, "--no-upstream", *tls.options) as server:
+        assert server.url.startswith("https://")
+        assert httpx.get(f"{server.url}/readyz", verify=tls.trust, trust_env=False).status_code == 200
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx.get(f"{server.url}/readyz", trust_env=False)
+        with pytest.raises(httpx.TransportError):
+            httpx.get(server.url.replace("https", "http"), trust_env=False)
+        assert "Traceback" not in server.log.read_text()
+
+
+def test_a_certificate_and_a_key_that_do_not_fit_are_refused_at_once(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    certificate, key = str(issue(first).certificate), str(issue(second).key)
+    refused = wheelyard("serve", "--data", str(tmp_path / "data"), "--tls-certificate", certificate, "--tls-key", key)
+    assert refused.returncode != 0
+    assert "are no certificate and its key" in refused.stderr
+    assert "give PEM files" in refused.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:
+    refused = wheelyard(
+        "serve", "--data", str(tmp_path / "data"), "--tls-certificate", str(issue(tmp_path).certificate)
+    )
+    assert refused.returncode != 0
+    assert "--tls-certificate and --tls-key belong together" in refused.stderr

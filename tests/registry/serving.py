@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-_READY = re.compile(r"wheelyard is ready at (http://\S+)/  \(index URL: (\S+)\)")
+_READY = re.compile(r"wheelyard is ready at (https?://\S+)/  \(index URL: (\S+)\)")
 _PATIENCE = 30.0
 
 
@@ -34,17 +34,22 @@ def script(name: str) -> str:
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    """The environment without the settings of pip, uv, twine and Wheelyard, and without configuration files."""
-    foreign = ("PIP_", "UV_", "TWINE_", "WHEELYARD_", "PYTHONPATH")
+    """The environment without the settings of clients and of Wheelyard, and without configuration files."""
+    clients = ("PIP_", "UV_", "TWINE_", "POETRY_", "FLIT_", "HATCH_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    foreign = (*clients, "SSL_CERT_", "WHEELYARD_", "PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {**kept, "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", "NO_COLOR": "1", "COLUMNS": "500", **extra}
 
 
 def run(command: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a client to its end."""
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, check=False, env=clean_environment(**environment)
-    )
+    return run_in(None, command, **environment)
+
+
+def run_in(folder: Path | None, command: Sequence[str], /, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a client to its end in a folder."""
+    variables = clean_environment(**environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=variables, cwd=folder)
 
 
 def wheelyard(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

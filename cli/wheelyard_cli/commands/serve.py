@@ -31,6 +31,16 @@ from wheelyard_resolver.errors import InputError
     help="Whether reading needs no credentials [default: only with --host on loopback].",
 )
 @click.option(
+    "--tls-certificate",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Serve HTTPS with this certificate and its chain (PEM). Needs --tls-key.",
+)
+@click.option(
+    "--tls-key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The certificate's private key (PEM, no password).",
+)
+@click.option(
     "--grace",
     default=5.0,
     show_default=True,
@@ -54,6 +64,8 @@ def command(
     database: str | None,
     max_upload: int | None,
     anonymous_read: bool | None,
+    tls_certificate: Path | None,
+    tls_key: Path | None,
     grace: float,
     admin_token_file: Path | None,
 ) -> None:
@@ -63,6 +75,8 @@ def command(
     """
     if no_upstream and upstream is not None:
         raise InputError("--upstream and --no-upstream exclude each other", hint="leave one of them out")
+    if (tls_certificate is None) != (tls_key is None):
+        raise InputError("--tls-certificate and --tls-key belong together", hint="give both, or neither")
     try:
         from wheelyard_registry import server
     except ModuleNotFoundError as error:
@@ -81,5 +95,6 @@ def command(
         anonymous_read=anonymous_read,
         reserved=reserved,
     )
-    listening = server.Listening(host=host, port=port, token_file=admin_token_file, grace=grace)
+    tls = None if tls_certificate is None or tls_key is None else server.Certificate(tls_certificate, tls_key)
+    listening = server.Listening(host=host, port=port, token_file=admin_token_file, grace=grace, tls=tls)
     server.serve(settings, listening, lambda text: click.echo(text, err=True))

@@ -114,6 +114,8 @@ def test_propose_tells_the_bases_and_writes_their_files(shell: Shell) -> None:
         "pylock.base-b.toml",
         "requirements.base-a.txt",
         "requirements.base-b.txt",
+        "sbom.base-a.cdx.json",
+        "sbom.base-b.cdx.json",
         "smoke_import.py",
     ]
 

@@ -33,6 +33,8 @@ def test_it_writes_the_files_of_bases_and_models_and_those_for_all(tmp_path: Pat
         "pylock.base-b.toml",
         "requirements.base-a.txt",
         "requirements.base-b.txt",
+        "sbom.base-a.cdx.json",
+        "sbom.base-b.cdx.json",
         "smoke_import.py",
     ]
     assert {path.name for path in written} == set(contents(tmp_path / "new" / "out"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from wheelyard_cli.images import dockerfile, file_names
+from wheelyard_cli.images import dockerfile, file_names, sizes
 from wheelyard_cli.images.file_names import MARK
 from wheelyard_resolver.proposal import Base, Conflict, Proposal
 
@@ -17,6 +17,7 @@ def render(proposal: Proposal) -> str:
     sections = [
         _answer(proposal),
         *_bases(proposal.bases),
+        *_sizes(proposal),
         *_conflicts(proposal.conflicts),
         *_unplaceable(proposal),
         _next(proposal),
@@ -64,6 +65,23 @@ def _bases(bases: tuple[Base, ...]) -> Iterator[str]:
         models = ", ".join(_text(model) for model in base.models)
         rows.append(f"| {base.name} | {base.target} | {models} | {len(base.packages)} | {size} |")
     yield "## Bases\n\n" + "\n".join(rows)
+
+
+def _sizes(proposal: Proposal) -> Iterator[str]:
+    if not any(proposal.models_of(base) for base in proposal.bases):
+        return
+    rows = ["| | images | in a registry | on a node that runs all |", "|---|---:|---:|---:|"]
+    for name, found in (
+        ("one image a model", sizes.one_image_a_model(proposal)),
+        ("this proposal", sizes.proposed(proposal)),
+    ):
+        rows.append(f"| {name} | {found.images} | {human_bytes(found.registry)} | {human_bytes(found.node)} |")
+    yield (
+        "## Size of the images\n\n"
+        "Bytes of wheels, which is about what compressed layers have; equal layers count once, the Python image not at "
+        "all. *One image a model*: each with those packages of its base that it needs, in one layer.\n\n"
+        + "\n".join(rows)
+    )
 
 
 def _conflicts(conflicts: tuple[Conflict, ...]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wheelyard_cli import snapshot_records
-from wheelyard_cli.images import bake, file_names, proposal_markdown, pylock, requirements, smoke_import
+from wheelyard_cli.images import bake, file_names, proposal_markdown, pylock, requirements, sbom, smoke_import
 from wheelyard_cli.images.dockerfile import Dockerfiles
 from wheelyard_cli.images.file_names import MARK
 from wheelyard_cli.images.settings import ImageSettings
@@ -84,6 +84,7 @@ def files_of(proposal: Proposal, settings: ImageSettings) -> dict[str, str]:
         texts[file_names.requirements(base.name)] = requirements.render(proposal, base)
         if (image := dockerfiles.base(base)) is not None:
             texts[file_names.dockerfile(base.name)] = image
+        texts[file_names.sbom(base.name)] = sbom.render(base)
         for model in proposal.models_of(base):
             if (image := dockerfiles.model(model, base)) is not None:
                 texts[file_names.model_dockerfile(model.key)] = image
@@ -126,6 +127,8 @@ def is_ours(path: Path) -> bool:
         return False
     if path.name in (file_names.PROPOSAL_JSON, file_names.CERTIFICATE):
         return _names_our_schema(path.read_bytes())
+    if path.name.endswith(".cdx.json"):
+        return f'"name": "{sbom.TOOL}"' in path.read_text(encoding="utf-8", errors="replace")
     if path.name == file_names.SNAPSHOT:
         return snapshot_records.is_snapshot(path)
     with path.open("rb") as file:

@@ -47,7 +47,8 @@ class Project:
         for old in dist.iterdir():
             old.unlink()
         pyproject = f'[project]\nname = "{self.name}"\nversion = "{version}"\ndescription = "A model"\n'
-        pyproject += 'requires-python = ">=3.8"\n[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
+        pyproject += 'requires-python = ">=3.8"\n[build-system]\n'
+        pyproject += 'requires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
         (self.folder / "pyproject.toml").write_text(pyproject)
         module.write_text(f'"""A model."""\n\nCONTENTS = "{contents}"\n')
         member = (f"{self.name}/contents.txt", contents.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import os
 import signal
@@ -19,6 +20,7 @@ import uvloop
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.log import LogLevels
 from granian.server.embed import Server
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wheelyard_registry.app import create_app
@@ -164,7 +166,7 @@ async def _run(settings: Settings, listening: Listening, say: Say) -> None:
     host, port, tls = listening.host, listening.port, listening.tls
     requests = RequestsUnderWay()
     server = Server(
-        lambda: requests.watching(create_app(settings)),
+        lambda: requests.watching(_lasting(create_app(settings))),
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -197,6 +199,17 @@ async def _run(settings: Settings, listening: Listening, say: Say) -> None:
         announcing.cancel()
     if server.interrupt_children:
         raise CannotServe(reason=f"the server on {host}:{port} stopped by itself", hint="its log lines say why")
+
+
+def _lasting(app: Starlette) -> Starlette:
+    """The same application; what was made up to here lives as long as the process.
+
+    The garbage collector need not walk through all of it again and again: it took a fifth of an upload's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    return app
 
 
 class RequestsUnderWay:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -20,13 +21,15 @@ class Database:
     """An engine with two kinds of transaction: ``read``, and ``write``, which are serialised.
 
     Serials are given out in commit order because writers queue: SQLite by ``BEGIN IMMEDIATE``, PostgreSQL by an
-    advisory lock. A reader that has seen serial *n* therefore never finds a smaller one later.
+    advisory lock. The writers of one process also queue here, where they are woken at once: SQLite alone would let them
+    sleep and try again. A reader that has seen serial *n* therefore never finds a smaller one later.
     """
 
     def __init__(self, url: str) -> None:
         self.engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
+        self._queue = threading.Lock()
         self._writer = self.engine.execution_options(wheelyard_write=True)
 
     @contextmanager
@@ -38,7 +41,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that commits at the end of the block, or leaves no trace if the block raises."""
-        with self._writer.begin() as connection:
+        with self._queue, self._writer.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             yield connection

@@ -85,8 +85,7 @@ class Files:
             DeletedName, ProjectClosed, ContentGone: the file may not, or cannot, be added.
         """
         with self._database.write() as connection:
-            known = _project(connection, stored.project)
-            existing = _taken(connection, stored.filename, stored.identity)
+            known, existing = _standing(connection, stored.filename, stored.project, stored.identity)
             if existing is not None:
                 return Added(existing)
             require_open(stored.project, known)
@@ -104,11 +103,8 @@ class Files:
                 connection.execute(_TOUCH, {"project": stored.project, "now": serial})
             else:
                 _make_project(connection, stored, serial, owners)
-            if (
-                metadata is not None
-                and connection.execute(_METADATA, {"digest": stored.metadata_sha256}).first() is None
-            ):
-                connection.execute(_KEEP_METADATA, {"sha256": stored.metadata_sha256, "body": metadata})
+            if metadata is not None:
+                connection.execute(_KEEP_METADATA, {"digest": stored.metadata_sha256, "content": metadata})
             values = {name: getattr(stored, name) for name in StoredFile.__dataclass_fields__}
             connection.execute(_INSERT, {**values, "serial": serial})
             return Added(None)
@@ -120,7 +116,7 @@ class Files:
             DeletedName: it was here and was deleted.
         """
         with self._database.read() as connection:
-            return Admission(_project(connection, project), _taken(connection, filename, identity))
+            return Admission(*_standing(connection, filename, project, identity))
 
     def metadata(self, sha256: str) -> bytes | None:
         """Core metadata by its digest."""
@@ -176,8 +172,14 @@ def require_open(name: NormalizedName, project: ProjectFacts | None) -> None:
 
 # The statements of an upload are written once: composing them anew costs more than running them.
 _COLUMNS = [tables.file.c[name] for name in StoredFile.__dataclass_fields__]
-_PROJECT = sa.select(*(tables.project.c[name] for name in ProjectFacts.__dataclass_fields__)).where(
-    tables.project.c.name == sa.bindparam("project")
+_FACTS = [tables.project.c[name] for name in ProjectFacts.__dataclass_fields__]
+_PROJECT = sa.select(*_FACTS).where(tables.project.c.name == sa.bindparam("project"))
+_STANDING = sa.select(*_FACTS, *_COLUMNS, tables.tombstone.c.identity).select_from(
+    sa.select(sa.literal(1))
+    .subquery()
+    .outerjoin(tables.project, tables.project.c.name == sa.bindparam("project"))
+    .outerjoin(tables.file, tables.file.c.identity == sa.bindparam("identity"))
+    .outerjoin(tables.tombstone, tables.tombstone.c.identity == sa.bindparam("identity"))
 )
 _TOUCH = (
     sa.update(tables.project).where(tables.project.c.name == sa.bindparam("project")).values(serial=sa.bindparam("now"))
@@ -186,9 +188,14 @@ _BY_IDENTITY = sa.select(*_COLUMNS).where(tables.file.c.identity == sa.bindparam
 _BY_NAME = sa.select(*_COLUMNS).where(
     tables.file.c.project == sa.bindparam("project"), tables.file.c.filename == sa.bindparam("filename")
 )
-_TOMBSTONE = sa.select(tables.tombstone.c.identity).where(tables.tombstone.c.identity == sa.bindparam("identity"))
 _METADATA = sa.select(tables.core_metadata.c.body).where(tables.core_metadata.c.sha256 == sa.bindparam("digest"))
-_KEEP_METADATA = sa.insert(tables.core_metadata)
+_KEEP_METADATA = sa.insert(tables.core_metadata).from_select(
+    ["sha256", "body"],
+    sa.select(
+        sa.bindparam("digest", type_=tables.core_metadata.c.sha256.type),
+        sa.bindparam("content", type_=tables.core_metadata.c.body.type),
+    ).where(~sa.exists(_METADATA)),
+)
 _INSERT = sa.insert(tables.file)
 _MAKE = sa.insert(tables.project)
 
@@ -198,13 +205,14 @@ def _project(connection: sa.Connection, name: NormalizedName) -> ProjectFacts | 
     return None if row is None else ProjectFacts(*row)
 
 
-def _taken(connection: sa.Connection, filename: str, identity: str) -> StoredFile | None:
-    row = connection.execute(_BY_IDENTITY, {"identity": identity}).one_or_none()
-    if row is not None:
-        return StoredFile(*row)
-    if connection.execute(_TOMBSTONE, {"identity": identity}).first() is not None:
+def _standing(
+    connection: sa.Connection, filename: str, project: NormalizedName, identity: str
+) -> tuple[ProjectFacts | None, StoredFile | None]:
+    row = connection.execute(_STANDING, {"project": project, "identity": identity}).one()
+    facts, file = row[: len(_FACTS)], row[len(_FACTS) : -1]
+    if file[0] is None and row[-1] is not None:
         raise DeletedName(filename=filename)
-    return None
+    return None if facts[0] is None else ProjectFacts(*facts), None if file[0] is None else StoredFile(*file)
 
 
 def _make_project(connection: sa.Connection, stored: StoredFile, serial: int, owners: Iterable[str]) -> None:

@@ -116,6 +116,7 @@ class _Release:
             lines=lines,
             requires_python=metadata.requires_python,
             wheel=None if wheel.rank is None else wheel.file,
+            released=frozenset(extras),
         )
 
     def _error(self, message: str, hint: str) -> InputError:

@@ -176,9 +176,11 @@ def why_refused(
     """
     reasons: dict[Version, set[str]] = {}
     for file in page.files:
-        version = _version_of(file.filename)
+        version = version_of(file.filename)
         if version is not None and specifier.contains(version, prereleases=True):
             reason = _refusal(page.project, file, target, policy)
+            if page.status == "quarantined":
+                reason = "is quarantined"
             reasons.setdefault(version, set()).add(reason or "is a pre-release")
     told = {version: _most_telling(found) for version, found in reasons.items()}
     counts = Counter(told.values())
@@ -198,7 +200,8 @@ def _most_telling(reasons: set[str]) -> str:
     return other_platforms[0] if other_platforms else "has only an sdist"
 
 
-def _version_of(filename: str) -> Version | None:
+def version_of(filename: str) -> Version | None:
+    """The version of a wheel or an sdist, read off its name; None if there is none."""
     stem = filename.removesuffix(".tar.gz").removesuffix(".zip").removesuffix(".whl")
     if filename.endswith(".whl"):
         parts = stem.split("-")

@@ -1,223 +1,200 @@
-"""A conflict in words: whose lines, and what the releases between them demand.
+"""Why a conflict is one: the lines, the chains of releases that hang on them, and the project where they meet.
 
-The chain is found, not guessed: the demands named are a minimal set that suffices for the conflict. Every hint is
-tried before it is given.
+Nothing is guessed: the demands told are a minimal set that suffices for the conflict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
-from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from wheelyard_resolver.candidates import why_refused
 from wheelyard_resolver.demand import Demand, Unit
-from wheelyard_resolver.model import ModelPackage, RequirementLine, lines_of
+from wheelyard_resolver.facts import (
+    AllRefused,
+    DependLikewise,
+    Depends,
+    Fact,
+    NoneFitsAll,
+    NoProject,
+    NoRelease,
+    NotAWheel,
+    Required,
+    Unusable,
+)
+from wheelyard_resolver.model import RequirementLine
 from wheelyard_resolver.reasons import minimal_edges
-from wheelyard_resolver.universe import Universe
-from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
+from wheelyard_resolver.target import Target
+from wheelyard_resolver.verdict import Engine, MinimalConflict
 
-_MANY = 4  # facts of one kind that are told one by one
+_TOLD = 4
+"""Ranges of one project's releases, or reasons against them, that are told one by one."""
+
+_EMPTY_TOLD = 2
+"""Demands for releases of one project that cannot be had, that are told."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a line reaches the pivot of its conflict.
+
+    ``projects`` lead from the line's own to the pivot, both included; ``demands`` are what is demanded of the pivot
+    at the end: one for each range of releases on the way that demands something else.
+    """
+
+    line: RequirementLine
+    projects: tuple[NormalizedName, ...]
+    demands: tuple[Demand, ...]
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Facts that together make the conclusion unavoidable, and tried ways out."""
+    """Facts that together make it unavoidable that ``models`` cannot be installed together on ``target``.
 
-    facts: tuple[str, ...]
-    conclusion: str
-    hints: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"Because {_joined(self.facts)}, {self.conclusion}."
-
-
-def explain(engine: Engine, conflict: MinimalConflict, company: Sequence[ModelPackage] = ()) -> Explanation:
-    """Why the models of a conflict cannot be installed together (or, for one model, at all).
-
-    ``company`` are models, those of the conflict among them, that are to be installed together: every hint is
-    tried on all of them. Without it no hints are looked for.
+    For one model: that it cannot be installed at all. ``pivot`` is the one project where all chains meet, if there
+    is one; ``routes`` are then the ways there, one for each line, or empty if the chains branch.
     """
-    facts = _facts(engine, conflict.lines)
-    if len(conflict.models) == 1:
-        conclusion = f"{conflict.models[0]} cannot be installed on {engine.target}"
-    else:
-        conclusion = f"{_joined(conflict.models)} cannot be installed together"
-    return Explanation(facts, conclusion, _hints(engine, conflict, company) if company else ())
+
+    target: Target
+    models: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    pivot: NormalizedName | None = None
+    routes: tuple[Route, ...] = ()
 
 
-def _line_fact(line: RequirementLine) -> str:
-    if line.model is None:
-        return f"the fleet is constrained to {line.text}" + (f" ({line.reason})" if line.reason else "")
-    owner = f" (owner: {line.owner})" if line.owner else ""
-    return f"{line.model}{owner} requires {line.text}"
+def explain(engine: Engine, conflict: MinimalConflict) -> Explanation:
+    """Why the models of a conflict cannot be installed together (or, for one model, at all)."""
+    chains = _Chains(engine, conflict.lines)
+    facts = tuple(chains.facts())
+    pivot = chains.pivot()
+    routes = chains.routes(pivot) if pivot is not None else ()
+    return Explanation(engine.target, conflict.models, facts, pivot, routes)
 
 
-def _joined(items: Sequence[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
-# -- the chain ----------------------------------------------------------------------------------------------
-
-
-def _facts(engine: Engine, lines: Sequence[RequirementLine]) -> tuple[str, ...]:
-    """Each line, followed by the chain that hangs on it; then what is left of the projects where chains meet."""
-    demands = _Chain(engine, lines)
-    facts: list[str] = []
-    for line in lines:
-        facts += [_line_fact(line), *demands.dependencies_from(line.project)]
-    return (*facts, *demands.nothing_left())
-
-
-class _Chain:
-    """What the releases between the lines of a conflict demand, one fact per project."""
+class _Chains:
+    """The demands that a conflict rests on, from its lines down, by the project that they are about."""
 
     def __init__(self, engine: Engine, lines: Sequence[RequirementLine]) -> None:
         self._engine = engine
         self._universe = engine.universe
-        self._edges = minimal_edges(engine, lines)
+        self._lines = lines
+        self._edges = sorted(minimal_edges(engine, lines), key=lambda edge: (edge.project, edge.position))
         self._demands: dict[NormalizedName, list[Demand]] = {}
-        self._told: set[NormalizedName] = set()
+        self._given: dict[NormalizedName, list[Demand]] = {}
         for line in lines:
             self._demands.setdefault(line.project, []).append(line.demand)
 
-    def dependencies_from(self, project: NormalizedName) -> list[str]:
-        """Facts about a project and what it leads to, from there down; each project once."""
-        if project in self._told:
-            return []
-        self._told.add(project)
-        demanded = self._demanded(project)
-        facts = self._dependency_facts(project, demanded)
-        led_to = list(dict.fromkeys(demand for demands in demanded.values() for demand in demands))
+    def facts(self) -> Iterator[Fact]:
+        """Each line, followed by the chain that hangs on it; then what is left of the projects where chains end."""
+        for line in self._lines:
+            yield Required(line)
+            yield from self._below(line.project)
+        for project, demands in self._demands.items():
+            if not _admitted(self._engine, demands):
+                yield from _nothing_left(self._engine, project, tuple(dict.fromkeys(demands)))
+
+    def _below(self, project: NormalizedName) -> Iterator[Fact]:
+        """Facts about a project and what it leads to, each project once."""
+        if project in self._given:
+            return
+        found = self._dependencies(project)
+        led_to = list(dict.fromkeys(demand for _, demands in found.values() for demand in demands))
+        self._given[project] = led_to
         for demand in led_to:
             self._demands.setdefault(demand.project, []).append(demand)
+        yield from self._told(project, found)
         for demand in led_to:
-            facts += self.dependencies_from(demand.project)
-        return facts
+            yield from self._below(demand.project)
 
-    def _demanded(self, project: NormalizedName) -> dict[int, tuple[Demand, ...]]:
-        """Per release that matters, by position: its demands that do."""
-        extras = sorted({extra for demand in self._demands[project] for extra in demand.extras})
-        edges = sorted((edge for edge in self._edges if edge.project == project), key=lambda edge: edge.position)
-        found: dict[int, tuple[Demand, ...]] = {}
-        for edge in edges:
-            units = [Unit(project, edge.position, extra) for extra in (None, *extras)]
-            demands = [demand for unit in units for demand in self._universe.dependencies(unit) or ()]
-            matter = [demand for demand in demands if demand.project == edge.other]
-            found[edge.position] = (*found.get(edge.position, ()), *matter)
+    def _dependencies(self, project: NormalizedName) -> dict[int, tuple[set[NormalizedName], tuple[Demand, ...]]]:
+        """Per release that matters, by position: the demands of it that do, and the extras that they come with."""
+        asked = sorted({extra for demand in self._demands[project] for extra in demand.extras})
+        found: dict[int, tuple[set[NormalizedName], tuple[Demand, ...]]] = {}
+        for edge in self._edges:
+            if edge.project != project:
+                continue
+            extras, demands = found.get(edge.position, (set(), ()))
+            plain = self._universe.dependencies(Unit(project, edge.position)) or ()
+            matter = [demand for demand in plain if demand.project == edge.other]
+            for extra in asked:
+                more = self._universe.dependencies(Unit(project, edge.position, extra)) or ()
+                new = [demand for demand in more if demand.project == edge.other and demand not in matter]
+                extras = extras | {extra} if new else extras
+                matter += new
+            found[edge.position] = (extras, (*demands, *matter))
         return found
 
-    def _dependency_facts(self, project: NormalizedName, demanded: dict[int, tuple[Demand, ...]]) -> list[str]:
+    def _told(
+        self, project: NormalizedName, found: dict[int, tuple[set[NormalizedName], tuple[Demand, ...]]]
+    ) -> Iterator[Fact]:
         """One fact for all releases that demand the same, the oldest first."""
-        universe = self._universe
-        alike: dict[str, list[int]] = {}
-        for position, demands in demanded.items():
-            flaw = universe.flaw(Unit(project, position))
-            text = f"cannot be used ({flaw})" if flaw else " and ".join(str(demand) for demand in demands)
-            alike.setdefault(text, []).append(position)
-        facts = []
-        for text, positions in alike.items():
-            which = _versions([universe.candidates(project).usable[position].version for position in positions])
-            verb = "" if text.startswith("cannot") else "depends on " if len(positions) == 1 else "depend on "
-            facts.append(f"{project} {which} {verb}{text}")
-        if len(facts) > _MANY:
-            facts[_MANY:] = [f"{len(facts) - _MANY} other ranges of {project} do not fit either"]
-        return facts
+        usable = self._universe.candidates(project).usable
+        alike: dict[tuple[tuple[NormalizedName, ...], tuple[Demand, ...], str | None], list[int]] = {}
+        for position, (extras, demands) in found.items():
+            flaw = self._universe.flaw(Unit(project, position))
+            alike.setdefault((tuple(sorted(extras)), demands, flaw), []).append(position)
+        every = set(_admitted(self._engine, self._demands[project])) <= found.keys()
+        kinds = list(alike.items())
+        shown, rest = (kinds, []) if len(kinds) <= _TOLD else (kinds[: _TOLD - 1], kinds[_TOLD - 1 :])
+        for (extras_asked, demands, flaw), positions in shown:
+            versions = tuple(usable[position].version for position in positions)
+            if flaw is not None:
+                yield Unusable(project, versions, flaw)
+            else:
+                yield Depends(project, extras_asked, versions, demands, every=every and len(kinds) == 1)
+        if rest:
+            versions = tuple(usable[position].version for _, positions in rest for position in sorted(positions))
+            others = sorted({demand.project for (_, demands, _), _ in rest for demand in demands})
+            yield DependLikewise(project, tuple(sorted(versions)), tuple(others))
 
-    def nothing_left(self) -> list[str]:
-        """Facts about projects of which the demands together leave no release."""
-        return [
-            fact
-            for project, demands in self._demands.items()
-            if not _admitted(self._universe, demands)
-            for fact in _nothing_left(self._engine, project, demands)
-        ]
+    def pivot(self) -> NormalizedName | None:
+        """The one project that all chains end at; None if they end at several."""
+        ends = [project for project in self._demands if not self._given.get(project)]
+        return ends[0] if len(ends) == 1 and not any(edge.other is None for edge in self._edges) else None
+
+    def routes(self, pivot: NormalizedName) -> tuple[Route, ...]:
+        """The way from each line to the pivot; none at all if one of them branches."""
+        found = []
+        for line in self._lines:
+            projects, demands = [line.project], [line.demand]
+            while projects[-1] != pivot:
+                demands = self._given[projects[-1]]
+                led_to = {demand.project for demand in demands}
+                if len(led_to) != 1 or led_to <= set(projects):
+                    return ()
+                projects += led_to
+            found.append(Route(line, tuple(projects), tuple(demands)))
+        return tuple(found)
 
 
-def _admitted(universe: Universe, demands: Iterable[Demand]) -> list[int]:
-    return sorted(set.intersection(*(set(universe.positions(demand)) for demand in demands)))
+def _admitted(engine: Engine, demands: Iterable[Demand]) -> list[int]:
+    return sorted(set.intersection(*(set(engine.universe.positions(demand)) for demand in demands)))
 
 
-def _versions(versions: Sequence[Version]) -> str:
-    if len(versions) == 1:
-        return str(versions[0])
-    return f"{min(versions)} to {max(versions)} ({len(versions)} releases)"
-
-
-def _nothing_left(engine: Engine, project: NormalizedName, demands: Sequence[Demand]) -> list[str]:
+def _nothing_left(engine: Engine, project: NormalizedName, demands: tuple[Demand, ...]) -> Iterator[Fact]:
     """Why no candidate of a project satisfies these demands: no such project, no such release, or none of use."""
     listed = engine.universe.candidates(project)
-    if not listed.exists:
-        return [f"the index has no project {project}"]
-    each = [set(engine.universe.positions(demand)) for demand in demands]
-    texts = list(dict.fromkeys(str(demand) for demand in demands))
-    if all(each) and len(texts) > 1:
-        if any(not one & other for one, other in combinations(each, 2)):
-            return []  # two disjoint ranges speak for themselves
-        return [f"no release of {project} satisfies all of {_joined(texts)}"]
-    specifier = SpecifierSet(",".join(demand.specifier for demand in demands if demand.specifier))
-    page = engine.universe.page(project)
+    each = {demand: set(engine.universe.positions(demand)) for demand in demands}
+    empty = [demand for demand in demands if not each[demand]]
+    if not listed.exists and not listed.usable and not any(demand.url for demand in demands):
+        yield NoProject(project)
+    elif empty:
+        newest = listed.usable[-1].version if listed.usable else None
+        for demand in empty[:_EMPTY_TOLD]:
+            yield _none_usable(engine, demand, newest)
+    elif len(demands) > 1 and all(one & other for one, other in combinations(each.values(), 2)):
+        yield NoneFitsAll(project, demands)  # two ranges that share no release speak for themselves
+
+
+def _none_usable(engine: Engine, demand: Demand, newest: Version | None) -> Fact:
+    if demand.url is not None:
+        return NotAWheel(demand, engine.target)
+    page = engine.universe.page(demand.project)
+    specifier = SpecifierSet(demand.specifier)
     refused = why_refused(page, specifier, engine.target, engine.universe.policy) if page is not None else ()
-    if not refused:
-        newest = f"; the newest usable one is {listed.usable[-1].version}" if listed.usable else ""
-        return [f"the index has no release of {project} that satisfies {specifier or 'it'}{newest}"]
-    told = [f"{_versions(versions)} {_plural(reason, len(versions))}" for reason, versions in refused[:_MANY]]
-    return [f"no release of {project} admitted by {_joined(texts)} can be used ({'; '.join(told)})"]
-
-
-def _plural(reason: str, count: int) -> str:
-    if count == 1:
-        return reason
-    for singular, plural in (("has ", "have "), ("is ", "are "), ("was ", "were "), ("requires ", "require ")):
-        if reason.startswith(singular):
-            return plural + reason[len(singular) :].replace("a pre-release", "pre-releases")
-    return reason
-
-
-# -- hints --------------------------------------------------------------------------------------------------
-
-
-def _hints(engine: Engine, conflict: MinimalConflict, company: Sequence[ModelPackage]) -> tuple[str, ...]:
-    """For each line: a release that it would have to admit to be a way out on its own, tried on all."""
-    hints = []
-    for line in conflict.lines:
-        version = _way_out(engine, line, company) if line.model is not None else None
-        if version is not None:
-            hints.append(f"let {line.model} admit {line.project} {version} (it requires {line.text})")
-    return tuple(hints)
-
-
-def _way_out(engine: Engine, line: RequirementLine, company: Sequence[ModelPackage]) -> Version | None:
-    """The newest release above the line's range with which all can be installed, else the newest below it."""
-    demand = line.demand
-    usable = engine.universe.candidates(demand.project).usable
-    admitted = engine.universe.positions(demand)
-    if demand.url is not None or not admitted:
-        return None
-    bare = Requirement(str(line.requirement))
-    bare.specifier = SpecifierSet()
-    free = replace(line, requirement=bare)
-    lines = [*(free if other is line else other for other in lines_of(company)), *engine.constraints]
-    for first, last in ((admitted[-1] + 1, len(usable) - 1), (0, admitted[0] - 1)):
-        found = _newest_within(engine, lines, demand.project, first, last)
-        if found is not None:
-            return usable[found].version
-    return None
-
-
-def _newest_within(
-    engine: Engine, lines: Sequence[RequirementLine], project: NormalizedName, first: int, last: int
-) -> int | None:
-    newest: int | None = None
-    while first <= last:
-        answer = engine.solve(lines, [(project, first, last)])
-        if not isinstance(answer, Solution):
-            break
-        newest = answer.positions[project]
-        first = newest + 1
-    return newest
+    return AllRefused(demand, refused) if refused else NoRelease(demand, newest)

@@ -153,10 +153,10 @@ class Formula:
         if not wanted:
             return True
         wanted = list(dict.fromkeys(unit for first in wanted for unit in self._marched(first)))
-        self._expanded.update(wanted)
         self.universe.load_metadata((unit.project, unit.position) for unit in wanted)
         demands = [(unit, self.universe.dependencies(unit)) for unit in wanted]
         self.universe.load(demand.project for _, found in demands if found is not None for demand in found)
+        self._expanded.update(wanted)  # only now: what could not be read must be asked for again
         for unit, found in demands:
             project = self._project(unit.project)
             here = [

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wheelyard_resolver.explain import Explanation, explain
-from wheelyard_resolver.model import ModelPackage, RequirementLine
+from wheelyard_resolver.explain import explain
+from wheelyard_resolver.findings import Conflict
+from wheelyard_resolver.hints import Hint, find_hints
+from wheelyard_resolver.model import ModelPackage
 from wheelyard_resolver.verdict import Engine, Solution
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a base cannot take a candidate. ``models`` are those of the conflict."""
+    """Why a base cannot take a candidate, and ways out that were tried on all its models."""
 
-    models: tuple[str, ...]
-    lines: tuple[RequirementLine, ...]
-    explanation: Explanation
+    conflict: Conflict
+    hints: tuple[Hint, ...]
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ def joinings(
         answer = engine.together(company)
         refusal = None
         if not isinstance(answer, Solution):
-            refusal = Refusal(answer.models, answer.lines, explain(engine, answer, company))
+            explanation = explain(engine, answer)
+            conflict = Conflict(engine.target, answer.models, answer.lines, explanation)
+            refusal = Refusal(conflict, find_hints(engine, answer, explanation, company))
         found.append(Joining(name, tuple(model.key for model in others), refusal))
     return tuple(found)

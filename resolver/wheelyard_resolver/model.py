@@ -54,6 +54,7 @@ class ModelPackage:
     """A model and the requirement lines that its base must satisfy. The model itself is not part of its base.
 
     ``wheel`` is the file that installs the model on its target, where an index has one.
+    ``released`` are the extras asked of it where its lines are those of a release in the index, else None.
     """
 
     name: NormalizedName
@@ -64,6 +65,7 @@ class ModelPackage:
     owner: str | None = None
     requires_python: SpecifierSet | None = None
     wheel: DistributionFile | None = None
+    released: frozenset[NormalizedName] | None = None
 
     @property
     def key(self) -> str:

@@ -11,8 +11,11 @@ from functools import cached_property
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from wheelyard_resolver.model import ModelPackage, RequirementLine
+from wheelyard_resolver.finding_document import conflict_document, pivot_document, unplaceable_document
+from wheelyard_resolver.findings import Conflict, Unplaceable
+from wheelyard_resolver.model import ModelPackage
 from wheelyard_resolver.page import DistributionFile
+from wheelyard_resolver.pivots import Pivot
 from wheelyard_resolver.target import Target
 
 SCHEMA = "wheelyard/proposal/1"
@@ -71,33 +74,11 @@ class Base:
 
 
 @dataclass(frozen=True)
-class Conflict:
-    """A minimal set of requirement lines that cannot be installed together on ``target``.
-
-    ``models`` are the keys of the models that the lines belong to; a constraint of the fleet belongs to none.
-    ``because`` says it in sentences.
-    """
-
-    target: Target
-    models: tuple[str, ...]
-    lines: tuple[RequirementLine, ...]
-    because: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Unplaceable:
-    """A model that no environment can host on its target, and why in words."""
-
-    model: str
-    reason: str
-    lines: tuple[RequirementLine, ...] = ()
-
-
-@dataclass(frozen=True)
 class Proposal:
     """Bases that cover the fleet. ``minimal`` is True only if no smaller number of bases exists, proved.
 
     ``models`` are the model packages that the bases host, and whatever else the fleet has.
+    ``pivots`` sum up those conflicts that are pairs disagreeing over one project.
     """
 
     fleet: str
@@ -109,6 +90,7 @@ class Proposal:
     conflicts: tuple[Conflict, ...]
     unplaceable: tuple[Unplaceable, ...]
     models: tuple[ModelPackage, ...] = ()
+    pivots: tuple[Pivot, ...] = ()
 
     def models_of(self, base: Base) -> tuple[ModelPackage, ...]:
         """The model packages that a base hosts."""
@@ -125,16 +107,9 @@ def to_document(proposal: Proposal) -> dict[str, object]:
         "minimal": proposal.minimal,
         "lower_bound": proposal.lower_bound,
         "bases": [_base(base) for base in proposal.bases],
-        "conflicts": [
-            {
-                "target": str(conflict.target),
-                "models": list(conflict.models),
-                "requirements": [{"model": line.model, "requirement": line.text} for line in conflict.lines],
-                "because": list(conflict.because),
-            }
-            for conflict in proposal.conflicts
-        ],
-        "unplaceable": [{"model": item.model, "reason": item.reason} for item in proposal.unplaceable],
+        "conflicts": [conflict_document(conflict) for conflict in proposal.conflicts],
+        "pivots": [pivot_document(pivot) for pivot in proposal.pivots],
+        "unplaceable": [unplaceable_document(item) for item in proposal.unplaceable],
     }
 
 

@@ -9,12 +9,15 @@ from itertools import combinations, count, product
 from packaging.utils import NormalizedName
 
 from wheelyard_resolver.demand import Demand, Unit
-from wheelyard_resolver.explain import explain
+from wheelyard_resolver.explain import Explanation, explain
+from wheelyard_resolver.facts import WrongPython
+from wheelyard_resolver.findings import Conflict, Unplaceable
 from wheelyard_resolver.grouping import Grouper, Grouping, Nodes
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import Fleet, ModelPackage, RequirementLine, lines_of
 from wheelyard_resolver.pick import pick_versions
-from wheelyard_resolver.proposal import Base, Conflict, LockedPackage, Proposal, Unplaceable
+from wheelyard_resolver.pivots import Pivot, find_pivots
+from wheelyard_resolver.proposal import Base, LockedPackage, Proposal
 from wheelyard_resolver.reading import Memo
 from wheelyard_resolver.recheck import recheck
 from wheelyard_resolver.snapshot import Recording
@@ -69,6 +72,7 @@ def propose(fleet: Fleet, recording: Recording, out_of_time: Clock = never, memo
 def proposal_of(fleet: Fleet, plans: Sequence[TargetPlan], recording: Recording) -> Proposal:
     """The proposal that plans lead to. Raises as :func:`propose` does."""
     names = base_names()
+    conflicts = tuple(conflict for plan in plans for conflict in conflicts_of(plan))
     bases = tuple(_base(next(names), plan.engine, recording, group) for plan in plans for group in plan.groups())
     return Proposal(
         fleet=fleet.name,
@@ -77,7 +81,8 @@ def proposal_of(fleet: Fleet, plans: Sequence[TargetPlan], recording: Recording)
         minimal=all(plan.grouping.minimal for plan in plans),
         lower_bound=sum(plan.grouping.lower_bound for plan in plans),
         bases=bases,
-        conflicts=tuple(_conflict(plan.engine, found) for plan in plans for found in plan.conflicts),
+        conflicts=conflicts,
+        pivots=tuple(pivot for plan in plans for pivot in pivots_of(plan, conflicts)),
         unplaceable=tuple(item for plan in plans for item in plan.unplaceable),
         models=fleet.models,
     )
@@ -91,8 +96,17 @@ def base_names() -> Iterator[str]:
             yield f"base-{''.join(name)}"
 
 
-def _conflict(engine: Engine, found: MinimalConflict) -> Conflict:
-    return Conflict(engine.target, found.models, found.lines, (str(explain(engine, found)),))
+def conflicts_of(plan: TargetPlan) -> tuple[Conflict, ...]:
+    """The conflicts that a plan's grouping rests on, explained."""
+    engine = plan.engine
+    return tuple(Conflict(engine.target, found.models, found.lines, explain(engine, found)) for found in plan.conflicts)
+
+
+def pivots_of(plan: TargetPlan, conflicts: Sequence[Conflict]) -> tuple[Pivot, ...]:
+    """The projects that the conflicts of a plan's target are about."""
+    engine = plan.engine
+    own = [conflict for conflict in conflicts if conflict.target == engine.target]
+    return find_pivots(engine.universe, own, twins_of(engine, plan.models))
 
 
 # -- one target ---------------------------------------------------------------------------------------------
@@ -106,7 +120,7 @@ def plan_target(
     models = sorted((model for model in fleet.models if model.target == target), key=lambda model: model.key)
     engine.load(models)
     fitting = [model for model in models if _python_misfit(engine, model) is None]
-    twins = _twins(engine, fitting)
+    twins = twins_of(engine, fitting)
     oracle = _Oracle(engine, [same[0] for same in twins])
     found = Grouper(len(twins), oracle.conflict_within, oracle.direct_conflicts(), out_of_time).search()
     homeless = {twin.key for node in found.unplaceable for twin in twins[node]}
@@ -127,24 +141,22 @@ def _unplaceable(engine: Engine, model: ModelPackage, placeable: Collection[Mode
     return None if model in placeable else why_unplaceable(engine, model)
 
 
-def _python_misfit(engine: Engine, model: ModelPackage) -> str | None:
+def _python_misfit(engine: Engine, model: ModelPackage) -> WrongPython | None:
     if model.requires_python is None or model.requires_python.contains(engine.target.python, prereleases=True):
         return None
-    return f"{model.key} requires Python {model.requires_python}, the target has {engine.target.python}"
+    return WrongPython(model.key, model.requires_python, engine.target)
 
 
 def why_unplaceable(engine: Engine, model: ModelPackage) -> Unplaceable | None:
     """Why no environment of the target can host a model; None if one can."""
     misfit = _python_misfit(engine, model)
     if misfit is not None:
-        return Unplaceable(model.key, misfit)
+        return Unplaceable(model.key, Explanation(engine.target, (model.key,), (misfit,)))
     answer = engine.together([model])
-    if isinstance(answer, Solution):
-        return None
-    return Unplaceable(model.key, str(explain(engine, answer)), answer.lines)
+    return None if isinstance(answer, Solution) else Unplaceable(model.key, explain(engine, answer), answer.lines)
 
 
-def _twins(engine: Engine, models: Sequence[ModelPackage]) -> list[list[ModelPackage]]:
+def twins_of(engine: Engine, models: Sequence[ModelPackage]) -> list[list[ModelPackage]]:
     """Models with the same requirement lines, together: what holds for one holds for all."""
     found: dict[frozenset[Demand], list[ModelPackage]] = {}
     for model in models:

@@ -34,13 +34,18 @@ class Universe:
         self.target = target
         self.policy = policy
         self._index = index
-        self._reader = Reader(index, target, policy, memo or NoMemo())
+        self._memo = memo or NoMemo()
+        self._reader = Reader(index, target, policy, self._memo)
         self._direct = direct
         self._candidates: dict[NormalizedName, CandidateList] = {}
         self._index_urls: dict[NormalizedName, str | None] = {}
         self._positions: dict[tuple[NormalizedName, str, str | None], tuple[int, ...]] = {}
         self._sets: dict[tuple[NormalizedName, str, str | None], frozenset[int]] = {}
         self._dependencies: dict[tuple[NormalizedName, int], Dependencies] = {}
+
+    def under(self, policy: CandidatePolicy) -> Universe:
+        """The same index and target under another policy."""
+        return Universe(self._index, self.target, policy, self._direct, self._memo)
 
     def load(self, projects: Iterable[NormalizedName]) -> None:
         """Read the pages of projects that are about to be asked for, in one batch."""

@@ -6,12 +6,18 @@ import datetime as dt
 import hashlib
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from wheelyard_resolver.demand import Demand
+from wheelyard_resolver.explain import Explanation
+from wheelyard_resolver.facts import AllRefused, Required
+from wheelyard_resolver.findings import Conflict, Unplaceable
 from wheelyard_resolver.model import ModelPackage, RequirementLine
 from wheelyard_resolver.page import DistributionFile
-from wheelyard_resolver.proposal import Base, Conflict, LockedPackage, Proposal, Unplaceable
+from wheelyard_resolver.pivots import Camp, Member, Pivot, Want
+from wheelyard_resolver.proposal import Base, LockedPackage, Proposal
 from wheelyard_resolver.target import Target
 
 GLIBC = Target.parse("3.11.7", "manylinux_2_28_x86_64")
@@ -58,6 +64,17 @@ def model(name: str, version: str, *, slot: str = "default", wheel: Distribution
     return ModelPackage(canonicalize_name(name), Version(version), GLIBC, (), slot, owner="forecasting", wheel=wheel)
 
 
+def conflict(*lines: RequirementLine) -> Conflict:
+    """A conflict of those lines."""
+    models = tuple(sorted({line.model for line in lines if line.model is not None}))
+    return Conflict(GLIBC, models, lines, Explanation(GLIBC, models, tuple(Required(line) for line in lines)))
+
+
+def want(requirement: str, *models: str) -> Want:
+    """What those models want of a project."""
+    return Want((Demand.of(Requirement(requirement)),), (), tuple(Member(model, None) for model in models))
+
+
 def base(name: str, *packages: LockedPackage, target: Target = GLIBC, models: tuple[str, ...] = ("churn",)) -> Base:
     """A base of those packages."""
     return Base(name=name, target=target, models=models, packages=packages)
@@ -90,6 +107,10 @@ SIX = package(
 )
 OLD_SIX = package("six", "1.15.0", file=wheel("six-1.15.0-py2.py3-none-any.whl", size=10_963))
 
+SIX_CLASH = conflict(line("churn", "six>=1.16", "churn/pyproject.toml:12"), line("meter-anomaly", "six<1.16"))
+THREE_CLASH = conflict(line("churn", "six!=1.15"), line("demand-forecast@canary", "six!=1.16"), line(None, "six<1.17"))
+NO_WHEEL = AllRefused(Demand.of(Requirement("pyspark>=3.5")), (("has only an sdist", (Version("3.5.1"),)),))
+
 ENERGY = Proposal(
     fleet="energy",
     stage="prod",
@@ -100,15 +121,26 @@ ENERGY = Proposal(
         base("base-a", DATEUTIL, SIX, models=("churn", "demand-forecast@canary")),
         base("base-b", OLD_SIX, models=("meter-anomaly",)),
     ),
-    conflicts=(
-        Conflict(
-            target=GLIBC,
-            models=("churn", "meter-anomaly"),
-            lines=(line("churn", "six>=1.16", "churn/pyproject.toml:12"), line("meter-anomaly", "six<1.16")),
-            because=("Because churn requires six>=1.16 and meter-anomaly requires six<1.16, they clash.",),
+    conflicts=(SIX_CLASH, THREE_CLASH),
+    unplaceable=(
+        Unplaceable(
+            "spark-etl",
+            Explanation(GLIBC, ("spark-etl",), (Required(line("spark-etl", "pyspark>=3.5")), NO_WHEEL)),
+            (line("spark-etl", "pyspark>=3.5"),),
         ),
     ),
-    unplaceable=(Unplaceable("spark-etl", "pyspark 3.5.1 has no wheel, only pyspark-3.5.1.tar.gz"),),
+    pivots=(
+        Pivot(
+            canonicalize_name("six"),
+            GLIBC,
+            (
+                Camp((want("six<1.16", "meter-anomaly"),), SpecifierSet("<1.16"), Version("1.14.0"), Version("1.15.0")),
+                Camp((want("six>=1.16", "churn"),), SpecifierSet(">=1.16"), Version("1.16.0"), Version("1.17.0")),
+            ),
+            (SIX_CLASH,),
+            1,
+        ),
+    ),
     models=(
         model("churn", "1.9.0", wheel=wheel("churn-1.9.0-py3-none-any.whl", size=4_100)),
         model("demand-forecast", "1.5.0+gpu", slot="canary"),

@@ -173,17 +173,29 @@ def test_check_lists_conflicts_by_project_and_passes_within_max_bases(shell: She
     found = shell.ask("check")
     assert found.code == 0
     assert found.out == (
-        "pandas: 1 conflict on cp311-manylinux_2_28_x86_64\n"
-        "  churn (pandas>=2), demand (pandas<2)\n"
-        "energy (prod) needs 2 bases\n"
+        "pandas: demand (forecasting) wants <2 and churn wants >=2\n"
+        "energy (prod): 2 models need 2 bases, fewer is impossible (proved)\n"
+        "to see why two models conflict, and what would help: wheelyard explain churn demand\n"
     )
+
+
+def test_check_tells_each_conflict_when_asked_to(shell: Shell) -> None:
+    """In text with a flag, in JSON always: with a fingerprint that the pivot refers to."""
+    text = shell.ask("check", "--every-conflict").out
+    assert "churn and demand conflict\n  Because churn requires pandas>=2 [fleet.toml:17]\n" in text
+    document = json.loads(shell.ask("check", "--format", "json").out)
+    (conflict,), (pivot,) = document["conflicts"], document["pivots"]
+    assert pivot["conflicts"] == [conflict["fingerprint"]]
+    assert (pivot["project"], pivot["pairs"], conflict["pivot"]) == ("pandas", 1, "pandas")
+    assert [camp["agree_on"] for camp in pivot["camps"]] == ["<2", ">=2"]
+    assert conflict["requirements"][1]["owner"] == "forecasting"
 
 
 def test_check_fails_above_max_bases(shell: Shell) -> None:
     """The fleet's own limit."""
     found = shell.ask("check", fleet=FLEET.replace('stage = "prod"', 'stage = "prod"\nmax-bases = 1'))
     assert found.code == 1
-    assert found.out.endswith("energy (prod) needs 2 bases, 1 allowed\n")
+    assert "energy (prod): 2 models need 2 bases, fewer is impossible (proved); 1 allowed\n" in found.out
 
 
 def test_check_fails_for_an_unplaceable_model(shell: Shell) -> None:
@@ -200,11 +212,10 @@ def test_a_candidate_that_fits_somewhere_passes(shell: Shell) -> None:
         "candidate can join base-a (1 model)\n"
         "candidate cannot join base-b (1 model)\n"
         "  Because candidate requires pandas>=2,<3\n"
-        "      and demand (owner: forecasting) requires pandas<2,\n"
+        "      and demand (owner: forecasting) requires pandas<2 [fleet.toml:12],\n"
         "  candidate and demand cannot be installed together.\n"
-        "    fleet.toml:12: pandas<2\n"
-        "  hint: let candidate admit pandas 1.5.3 (it requires pandas>=2,<3)\n"
-        "  hint: let demand admit pandas 2.2.0 (it requires pandas<2)\n"
+        "  hint: relax candidate's pandas>=2,<3 to pandas>=1.5.3,<3: pandas 1.5.3 then fits\n"
+        "  hint: relax demand's pandas<2 to pandas<3: pandas 2.2.0 then fits\n"
         "candidate can join 1 of 2 proposed bases on cp311-manylinux_2_28_x86_64\n"
     )
 
@@ -214,9 +225,14 @@ def test_a_candidate_that_fits_nowhere_fails(shell: Shell) -> None:
     found = shell.ask("check", "pandas<2", "numpy>=2")
     assert found.code == 1
     assert found.out == (
-        "candidate cannot be installed on cp311-manylinux_2_28_x86_64 at all\n"
-        "  Because candidate requires pandas<2, pandas 1.5.3 depends on numpy<2 and candidate requires numpy>=2, "
-        "candidate cannot be installed on cp311-manylinux_2_28_x86_64.\n"
+        "candidate cannot be installed at all\n"
+        "  Because candidate requires pandas<2\n"
+        "      and pandas 1.5.3, the only release that fits, depends on numpy<2\n"
+        "      and candidate also requires numpy>=2,\n"
+        "  candidate cannot be installed on cp311-manylinux_2_28_x86_64.\n"
+        "  chain: candidate -> pandas -> numpy <- candidate\n"
+        "  hint: relax candidate's pandas<2 to pandas<3: pandas 2.2.0 then fits\n"
+        "  hint: relax candidate's numpy>=2 to numpy>=1.26.4: numpy 1.26.4 then fits\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""Whole files, word for word."""
+"""Whole files, word for word. ``python -m tests.cli.test_images_golden`` writes them anew."""
 
 from __future__ import annotations
 
@@ -21,3 +21,10 @@ def test_the_golden_directory_holds_every_file_of_the_proposal() -> None:
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_a_file_is_as_reviewed(name: str) -> None:
     assert FILES[name] == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    for path in GOLDEN.iterdir():
+        path.unlink()
+    for name, text in FILES.items():
+        (GOLDEN / name).write_text(text, encoding="utf-8")

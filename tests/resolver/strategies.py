@@ -62,6 +62,24 @@ def fleets(draw: st.DrawFn) -> tuple[ModelPackage, ...]:
     )
 
 
+def stocked_universes() -> st.SearchStrategy[dict[str, dict[str, Release]]]:
+    """As :func:`universes`, but of the first two projects there are three releases that may depend on the others."""
+    plain = {version: Release() for version in VERSIONS}
+    chained = {"1": Release(), "2": Release(["p2"]), "3": Release(["p3<3"])}
+    return universes().map(lambda found: {**found, "p0": plain, "p1": chained})
+
+
+@st.composite
+def rivals(draw: st.DrawFn) -> tuple[ModelPackage, ...]:
+    """Three to five models that want a few releases of the same two projects: most of them conflict."""
+    wanted = st.tuples(st.sampled_from(PROJECTS[:2]), st.sampled_from(("==1", "==2", "<2", ">=3"))).map("".join)
+    count = draw(st.integers(3, 5))
+    return tuple(
+        model(f"m{number}", *draw(st.lists(wanted, min_size=1, max_size=2, unique_by=lambda text: text[:2])))
+        for number in range(count)
+    )
+
+
 def constraints() -> st.SearchStrategy[tuple[RequirementLine, ...]]:
     """None, or one on a plain project."""
     plain = requirements().filter(lambda text: not Requirement(text).extras)

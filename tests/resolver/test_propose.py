@@ -17,6 +17,7 @@ from wheelyard_resolver.propose import base_names, propose
 from wheelyard_resolver.recheck import RecheckFailed, recheck
 from wheelyard_resolver.snapshot import Recording
 from wheelyard_resolver.target import Target
+from wheelyard_resolver.wording import sentence
 
 
 def proposed(projects: Projects, found: Fleet) -> Proposal:
@@ -51,11 +52,11 @@ def test_an_unplaceable_model_is_told_with_its_reason_and_the_others_are_placed(
     projects: Projects = {**THREE, "s": {"1": Release(tags=[])}}
     found = proposed(projects, fleet(model("a", "x"), model("b", "s", owner="data")))
     assert [base.models for base in found.bases] == [("a",)]
-    assert [(item.model, item.reason) for item in found.unplaceable] == [
+    assert [(item.model, sentence(item.explanation)) for item in found.unplaceable] == [
         (
             "b",
             (
-                "Because b (owner: data) requires s and no release of s admitted by s can be used "
+                "Because b (owner: data) requires s and no release that s admits can be used "
                 "(1 has only an sdist), b cannot be installed on cp311-manylinux_2_28_x86_64."
             ),
         )
@@ -67,7 +68,12 @@ def test_a_model_for_another_python_is_unplaceable() -> None:
     lines = model("a", "x").lines
     own = ModelPackage(lines[0].project, Version("1"), TARGET, lines, requires_python=SpecifierSet(">=3.12"))
     found = proposed(THREE, fleet(own))
-    assert [item.reason for item in found.unplaceable] == ["x requires Python >=3.12, the target has 3.11.4"]
+    assert [sentence(item.explanation) for item in found.unplaceable] == [
+        (
+            "Because x requires Python >=3.12 and cp311-manylinux_2_28_x86_64 has 3.11.4, "
+            "x cannot be installed on cp311-manylinux_2_28_x86_64."
+        )
+    ]
 
 
 def test_models_of_different_targets_never_share_a_base() -> None:

@@ -14,15 +14,13 @@ from wheelyard_resolver.errors import InputError, NotProved
 
 if TYPE_CHECKING:
     from wheelyard_resolver.model import Fleet, ModelPackage
-    from wheelyard_resolver.propose import TargetPlan
-
-SCHEMA = "wheelyard/check/1"
 
 
 @click.command(name="check")
 @click.argument("candidate", nargs=-1, metavar="[DIRECTORY | REQUIREMENT...]")
 @options
 @click.option("--allow-unplaceable", multiple=True, metavar="NAME", help="A model that may be without a base.")
+@click.option("--every-conflict", is_flag=True, help="Tell each conflict of the fleet, not only what they are about.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def command(
@@ -31,6 +29,7 @@ def command(
     candidate: tuple[str, ...],
     options: Options,
     allow_unplaceable: tuple[str, ...],
+    every_conflict: bool,
     form: str,
 ) -> None:
     """Check a fleet, or whether a candidate can join it.
@@ -43,7 +42,7 @@ def command(
         if candidate:
             document, lines, code = _judge_candidate(work, _candidate(candidate, work.fleet))
         else:
-            document, lines, code = _judge_fleet(work, allow_unplaceable)
+            document, lines, code = _judge_fleet(work, allow_unplaceable, every_conflict=every_conflict)
     click.echo(json.dumps(document, indent=2) if form == "json" else "\n".join(lines))
     if code == NotProved.exit_code:
         raise NotProved(
@@ -55,65 +54,17 @@ def command(
 # -- the fleet on its own -------------------------------------------------------------------------------------
 
 
-def _judge_fleet(work: Workspace, allowed: Sequence[str]) -> tuple[dict[str, object], list[str], int]:
-    from wheelyard_cli.verdict_text import counted
+def _judge_fleet(
+    work: Workspace, allowed: Sequence[str], *, every_conflict: bool
+) -> tuple[dict[str, object], list[str], int]:
+    from wheelyard_cli import check_document, check_text
+    from wheelyard_resolver.fleet_check import check_fleet
     from wheelyard_resolver.propose import plan
 
-    plans = plan(work.fleet, work.index, work.out_of_time, work.memo)
-    unplaceable = [item for target in plans for item in target.unplaceable]
-    refused = [item for item in unplaceable if item.model not in allowed]
-    needed = sum(target.grouping.lower_bound for target in plans)
-    found = sum(len(target.grouping.groups) for target in plans)
-    limit = work.fleet.max_bases
-    over = limit is not None and needed > limit
-    code = 1 if refused or over else NotProved.exit_code if limit is not None and found > limit else 0
-    document: dict[str, object] = {
-        "schema": SCHEMA,
-        "fleet": work.fleet.name,
-        "stage": work.fleet.stage,
-        "snapshot": work.index.digest(),
-        "status": {0: "ok", 1: "failed"}.get(code, "not proved"),
-        "bases_needed": {"at_least": needed, "at_most": found, "max_bases": limit},
-        "conflicts": [
-            {
-                "target": str(target.engine.target),
-                "models": list(conflict.models),
-                "requirements": [
-                    {"model": line.model, "requirement": line.text, "origin": line.origin} for line in conflict.lines
-                ],
-            }
-            for target in plans
-            for conflict in target.conflicts
-        ],
-        "unplaceable": [{"model": item.model, "reason": item.reason} for item in unplaceable],
-    }
-    lines = list(_conflicts_text(plans))
-    for item in unplaceable:
-        lines.append(f"{item.model}: no environment can host it" + ("" if item in refused else " (allowed)"))
-        lines.append(f"  {item.reason}")
-    proved = "" if needed == found else f" (at least {needed}, proved; fewer than {found} not found)"
-    verdict = f"{work.fleet.name} ({work.fleet.stage}) needs {counted(found, 'base')}{proved}"
-    if limit is not None:
-        verdict += f", {limit} allowed"
-    lines.append(verdict)
-    return document, lines, code
-
-
-def _conflicts_text(plans: Sequence[TargetPlan]) -> list[str]:
-    """The conflicts found on the way, by the project that they are about."""
-    from wheelyard_cli.verdict_text import counted
-
-    lines: list[str] = []
-    for target in plans:
-        by_project: dict[str, list[str]] = {}
-        for conflict in target.conflicts:
-            projects = " and ".join(sorted({line.project for line in conflict.lines}))
-            said = ", ".join(f"{line.model or 'the fleet'} ({line.text})" for line in conflict.lines)
-            by_project.setdefault(projects, []).append(said)
-        for projects, conflicts in sorted(by_project.items()):
-            lines.append(f"{projects}: {counted(len(conflicts), 'conflict')} on {target.engine.target}")
-            lines += [f"  {conflict}" for conflict in conflicts]
-    return lines
+    found = check_fleet(work.fleet, plan(work.fleet, work.index, work.out_of_time, work.memo), allowed)
+    code = 1 if found.failed else 0 if found.proved else NotProved.exit_code
+    document = check_document.fleet(found, work.index.digest())
+    return document, list(check_text.fleet(found, every_conflict=every_conflict)), code
 
 
 # -- a candidate ----------------------------------------------------------------------------------------------
@@ -141,59 +92,23 @@ def _candidate(given: tuple[str, ...], fleet: Fleet) -> ModelPackage:
 
 
 def _judge_candidate(work: Workspace, candidate: ModelPackage) -> tuple[dict[str, object], list[str], int]:
-    from wheelyard_cli.verdict_text import counted, explanation
+    from wheelyard_cli import check_document, check_text
+    from wheelyard_resolver.hints import find_hints
     from wheelyard_resolver.join import joinings
     from wheelyard_resolver.propose import why_unplaceable
-    from wheelyard_resolver.verdict import Engine
+    from wheelyard_resolver.verdict import Engine, MinimalConflict
 
     engine = Engine.for_fleet(work.index, work.fleet, candidate.target, [candidate], work.memo)
     unplaceable = why_unplaceable(engine, candidate)
-    kind, bases = ("accepted", []) if unplaceable is not None else _bases(work, candidate)
-    found = joinings(engine, candidate, bases)
-    joinable = [joining for joining in found if joining.refusal is None]
-    lines: list[str] = []
+    misfit = None
     if unplaceable is not None:
-        lines += [f"{candidate.key} cannot be installed on {candidate.target} at all", f"  {unplaceable.reason}"]
-    for joining in found:
-        if joining.refusal is None:
-            lines.append(f"{candidate.key} can join {joining.base} ({counted(len(joining.models), 'model')})")
-        else:
-            lines.append(f"{candidate.key} cannot join {joining.base} ({counted(len(joining.models), 'model')})")
-            lines += explanation(joining.refusal.explanation, joining.refusal.lines)
-    if unplaceable is None:
-        which = f"{len(joinable)} of {counted(len(found), f'{kind} base')}"
-        lines.append(f"{candidate.key} can join {which} on {candidate.target}")
-    document: dict[str, object] = {
-        "schema": SCHEMA,
-        "fleet": work.fleet.name,
-        "stage": work.fleet.stage,
-        "snapshot": work.index.digest(),
-        "candidate": {"name": candidate.key, "requirements": [line.text for line in candidate.lines]},
-        "status": "ok" if joinable else "failed",
-        "installable": unplaceable is None,
-        "reason": None if unplaceable is None else unplaceable.reason,
-        "bases": [
-            {
-                "name": joining.base,
-                "kind": kind,
-                "models": list(joining.models),
-                "joins": joining.refusal is None,
-                "conflict": None
-                if joining.refusal is None
-                else {
-                    "models": list(joining.refusal.models),
-                    "requirements": [
-                        {"model": line.model, "requirement": line.text, "origin": line.origin}
-                        for line in joining.refusal.lines
-                    ],
-                    "because": str(joining.refusal.explanation),
-                    "hints": list(joining.refusal.explanation.hints),
-                },
-            }
-            for joining in found
-        ],
-    }
-    return document, lines, 0 if joinable else 1
+        conflict = MinimalConflict((candidate.key,), unplaceable.lines)
+        misfit = (unplaceable, find_hints(engine, conflict, unplaceable.explanation, [candidate]))
+    kind, bases = ("accepted", []) if misfit is not None else _bases(work, candidate)
+    found = joinings(engine, candidate, bases)
+    joinable = any(joining.refusal is None for joining in found)
+    document = check_document.candidate(work.fleet, work.index.digest(), candidate, found, kind, misfit)
+    return document, list(check_text.candidate(candidate, found, kind, misfit)), 0 if joinable else 1
 
 
 def _bases(work: Workspace, candidate: ModelPackage) -> tuple[str, list[tuple[str, Sequence[ModelPackage]]]]:

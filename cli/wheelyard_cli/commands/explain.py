@@ -20,10 +20,10 @@ def command(context: click.Context, *, models: tuple[str, ...], options: Options
 
     A MODEL is a name of the fleet, or NAME@SLOT. Exits with 1 if they cannot.
     """
-    from wheelyard_cli import verdict_text
-    from wheelyard_resolver.explain import explain
-    from wheelyard_resolver.propose import why_unplaceable
-    from wheelyard_resolver.verdict import Engine, Solution
+    from wheelyard_cli import finding_text
+    from wheelyard_resolver.clash import why_apart
+    from wheelyard_resolver.verdict import Engine
+    from wheelyard_resolver.wording import action, sentence
 
     with open_workspace(options) as work:
         chosen = []
@@ -40,26 +40,21 @@ def command(context: click.Context, *, models: tuple[str, ...], options: Options
                 hint="ask about models of one target",
             )
         engine = Engine.for_fleet(work.index, work.fleet, targets[0], memo=work.memo)
-        alone = [found for model in chosen if (found := why_unplaceable(engine, model)) is not None]
-        answer = None if alone else engine.together(chosen)
-        reason = None if answer is None or isinstance(answer, Solution) else explain(engine, answer, chosen)
-    together = not alone and reason is None
+        reasons = why_apart(engine, chosen)
     if form == "json":
         document = {
             "schema": "wheelyard/explain/1",
             "models": [model.key for model in chosen],
-            "together": together,
-            "reasons": [item.reason for item in alone] + ([str(reason)] if reason is not None else []),
-            "hints": list(reason.hints) if reason is not None else [],
+            "together": not reasons,
+            "reasons": [sentence(found) for found, _ in reasons],
+            "hints": [action(hint) for _, hints in reasons for hint in hints],
         }
         click.echo(json.dumps(document, indent=2))
-    elif together:
-        names = ", ".join(model.key for model in chosen)
-        click.echo(f"{names}: can be installed {'together ' if len(chosen) > 1 else ''}on {engine.target}")
-    for item in alone if form == "text" else ():
-        click.echo(item.reason)
-    if reason is not None and answer is not None and not isinstance(answer, Solution) and form == "text":
-        for line in verdict_text.explanation(reason, answer.lines, ""):
-            click.echo(line)
-    if not together:
+    else:
+        for found, hints in reasons:
+            click.echo("\n".join(finding_text.explanation(found, hints)))
+        if not reasons:
+            names = ", ".join(model.key for model in chosen)
+            click.echo(f"{names}: can be installed {'together ' if len(chosen) > 1 else ''}on {engine.target}")
+    if reasons:
         context.exit(1)

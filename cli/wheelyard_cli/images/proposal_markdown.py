@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from wheelyard_cli.images import dockerfile, file_names, sizes
 from wheelyard_cli.images.file_names import MARK
-from wheelyard_resolver.proposal import Base, Conflict, Proposal
+from wheelyard_resolver.findings import Conflict
+from wheelyard_resolver.pivots import Pivot
+from wheelyard_resolver.proposal import Base, Proposal
+from wheelyard_resolver.wording import joined, owned, sentence, wanted
 
 _MARKUP = re.compile(r"[\\`*\[\]|]|<(?=[A-Za-z/!?])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
@@ -18,7 +21,7 @@ def render(proposal: Proposal) -> str:
         _answer(proposal),
         *_bases(proposal.bases),
         *_sizes(proposal),
-        *_conflicts(proposal.conflicts),
+        *_conflicts(proposal),
         *_unplaceable(proposal),
         _next(proposal),
     ]
@@ -84,42 +87,51 @@ def _sizes(proposal: Proposal) -> Iterator[str]:
     )
 
 
-def _conflicts(conflicts: tuple[Conflict, ...]) -> Iterator[str]:
-    if not conflicts:
+def _conflicts(proposal: Proposal) -> Iterator[str]:
+    if not proposal.conflicts:
         return
     yield (
         "## Conflicts\n\n"
-        "Why the models need more than one base. Each entry is minimal: without any one of its lines, the rest "
-        "installs. Grouped by the projects that the lines name."
+        "Why the models need more than one base: pairs of models by the project over which they conflict, then the "
+        "conflicts that have no one such project. `proposal.json` gives each conflict, with its requirement lines."
     )
-    for title, group in _by_projects(conflicts):
-        yield f"### {title}\n\n" + "\n".join(_conflict(conflict) for conflict in group)
+    several = len({conflict.target for conflict in proposal.conflicts}) > 1
+    summed_up: set[Conflict] = set()
+    for pivot in proposal.pivots:
+        yield _pivot(pivot, f" on {pivot.target}" if several else "")
+        summed_up.update(pivot.conflicts)
+    for conflict in proposal.conflicts:
+        if conflict not in summed_up:
+            where = f" on {conflict.target}" if several else ""
+            yield f"### {_text(joined(conflict.models))}{where}\n\n" + _conflict(conflict)
 
 
-def _by_projects(conflicts: Iterable[Conflict]) -> list[tuple[str, list[Conflict]]]:
-    groups: dict[str, list[Conflict]] = {}
-    for conflict in conflicts:
-        projects = ", ".join(sorted({line.project for line in conflict.lines}))
-        groups.setdefault(f"{projects} on {conflict.target}", []).append(conflict)
-    return sorted(groups.items())
+def _pivot(pivot: Pivot, where: str) -> str:
+    rows = ["| release | wanted | models |", "|---|---|---|"]
+    for camp in pivot.camps:
+        for want in camp.wants:
+            models = ", ".join(_text(owned(model.key, model.owner)) for model in want.models)
+            rows.append(f"| {camp.version} | {_text(wanted(want))} | {models} |")
+    return (
+        f"### {pivot.project}{where}: {plural(pivot.pairs, 'pair')}\n\n"
+        "Rows with the same release are suited by it; no release suits two that conflict.\n\n" + "\n".join(rows)
+    )
 
 
 def _conflict(conflict: Conflict) -> str:
-    who = ", ".join(_text(model) for model in conflict.models) or "the fleet's constraints"
-    lines = [f"- {who}"]
+    lines = []
     for line in conflict.lines:
-        owner = _text(line.model) if line.model else "constraint of the fleet"
+        owner = _text(owned(line.model, line.owner)) if line.model else "constraint of the fleet"
         origin = f" ({_text(line.origin)})" if line.origin else ""
-        lines.append(f"  - {owner}: `{line.requirement}`{origin}")
-    lines += [f"  - {_text(sentence)}" for sentence in conflict.because]
-    return "\n".join(lines)
+        lines.append(f"- {owner}: `{line.requirement}`{origin}")
+    return "\n".join([*lines, "", _text(sentence(conflict.explanation))])
 
 
 def _unplaceable(proposal: Proposal) -> Iterator[str]:
     if not proposal.unplaceable:
         return
     yield "## Not placed\n\nNo environment of their target can host these models:\n\n" + "\n".join(
-        f"- **{_text(item.model)}**: {_text(item.reason)}" for item in proposal.unplaceable
+        f"- **{_text(item.model)}**: {_text(sentence(item.explanation))}" for item in proposal.unplaceable
     )
 
 

@@ -42,7 +42,7 @@ def propose(
 
     Exits with 1 if a model is in no base and not allowed to be, with 4 if the number is not proved least.
     """
-    from wheelyard_cli import verdict_text
+    from wheelyard_cli import proposal_text
     from wheelyard_cli.images.write import Proof, write_proposal
     from wheelyard_cli.snapshot_records import copy_records
     from wheelyard_resolver import certificate
@@ -65,7 +65,7 @@ def propose(
     if form == "json":
         click.echo(json.dumps(to_document(found), indent=2))
     else:
-        for line in verdict_text.proposal(found):
+        for line in proposal_text.proposal(found):
             click.echo(line)
     if output is not None:
         click.echo(f"wrote {len(written)} files to {output}", err=True)

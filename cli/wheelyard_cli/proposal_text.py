@@ -1,12 +1,11 @@
-"""Verdicts as text for people: stdout of ``check``, ``explain`` and ``bases propose``."""
+"""A proposal as text for people: stdout of ``bases propose``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from wheelyard_resolver.explain import Explanation
-from wheelyard_resolver.model import RequirementLine
 from wheelyard_resolver.proposal import Proposal
+from wheelyard_resolver.wording import counted, sentence
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -19,24 +18,6 @@ def size(count: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     raise AssertionError("the last unit takes everything")
-
-
-def counted(count: int, singular: str, plural: str | None = None) -> str:
-    """ "1 base", "3 bases"."""
-    return f"{count} {singular if count == 1 else plural or singular + 's'}"
-
-
-def explanation(found: Explanation, lines: Sequence[RequirementLine], indent: str = "  ") -> Iterator[str]:
-    """An explanation, where its lines stand, and the ways out."""
-    for place, fact in enumerate(found.facts):
-        comma = "," if place == len(found.facts) - 1 else ""
-        yield f"{indent}{'    and' if place else 'Because'} {fact}{comma}"
-    yield f"{indent}{found.conclusion}."
-    for line in lines:
-        if line.origin is not None:
-            yield f"{indent}  {line.origin}: {line.text}"
-    for hint in found.hints:
-        yield f"{indent}hint: {hint}"
 
 
 def proposal(found: Proposal) -> Iterator[str]:
@@ -53,4 +34,4 @@ def proposal(found: Proposal) -> Iterator[str]:
     if found.unplaceable:
         yield f"{counted(len(found.unplaceable), 'model')} that no environment can host:"
         for item in found.unplaceable:
-            yield f"  {item.model}: {item.reason}"
+            yield f"  {item.model}: {sentence(item.explanation)}"

@@ -21,6 +21,7 @@ from wheelyard_resolver.verify.index_page import Page
 
 _TIMELESS = "1970-01-01T00:00:00+00:00"
 _HEAD = b"SQLite format 3\0"
+_LARGEST_BODY = 256 << 20  # bytes; the largest pages of PyPI have some 30 million
 _OWNER_AT = 68  # where SQLite's header has the application_id
 
 
@@ -76,6 +77,10 @@ class SnapshotRecords:
             raise InputError(f"{path} is not a snapshot", hint="name a snapshot with --snapshot")
         self._path = path
         self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        # A view by the name of a table could run for ever.
+        if self._rows("SELECT 1 FROM sqlite_master WHERE type = ?", "view"):
+            self._connection.close()
+            raise InputError(f"{path} is not a snapshot of ours", hint="name a snapshot with --snapshot")
 
     def __enter__(self) -> SnapshotRecords:
         return self
@@ -103,12 +108,16 @@ class SnapshotRecords:
 
     def _inflated(self, body: bytes) -> bytes:
         with _trouble(self._path):
-            return zlib.decompress(body)
+            stream = zlib.decompressobj()
+            content = stream.decompress(body, _LARGEST_BODY)
+            if not stream.eof:
+                raise zlib.error("a record is cut off, or larger than any page")
+            return content
 
 
 @contextmanager
 def _trouble(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.DatabaseError, zlib.error) as error:
+    except (sqlite3.DatabaseError, zlib.error, TypeError) as error:
         raise InputError(f"the snapshot {path} cannot be used: {error}", hint="make it anew") from error

@@ -45,7 +45,7 @@ def parse_metadata(content: bytes) -> CoreMetadata:
     raw, _ = parse_email(_headers(content))
     try:
         requires = tuple(_requirement(text) for text in raw.get("requires_dist", ()))
-    except InvalidRequirement as error:
+    except (InvalidRequirement, RecursionError) as error:  # brackets may be nested without end
         raise InvalidMetadata(f"its METADATA has a dependency that cannot be read ({_first_line(error)})") from error
     return CoreMetadata(
         requires=requires,

@@ -74,7 +74,7 @@ def parse_page(project: NormalizedName, raw: RawPage) -> ProjectPage:
             return _from_json(project, raw)
         if kind in {HTML_V1, "text/html"}:
             return _from_html(project, raw)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadablePage(url=raw.url, reason=f"{type(error).__name__}: {error}") from error
     raise UnreadablePage(url=raw.url, reason=f"its content type is {raw.content_type!r}")
 

@@ -26,9 +26,12 @@ NEWEST_MICRO = {
 }
 """The newest micro version of each minor known when this version of the tool was released."""
 
-_LINUX = re.compile(r"(?P<libc>manylinux|musllinux)_(?P<major>\d+)_(?P<minor>\d+)_(?P<machine>\w+)")
+_NO_PYTHON = 1000
+"""No number of a Python version is that high; there is a tag for each number below."""
+
+_LINUX = re.compile(r"(?P<libc>manylinux|musllinux)_(?P<major>\d{1,2})_(?P<minor>\d{1,3})_(?P<machine>\w+)")
 _LEGACY_MANYLINUX = re.compile(r"manylinux(?P<name>1|2010|2014)_(?P<machine>\w+)")
-_MACOS = re.compile(r"macosx_(?P<major>\d+)_(?P<minor>\d+)_(?P<machine>arm64|x86_64)")
+_MACOS = re.compile(r"macosx_(?P<major>\d{1,2})_(?P<minor>\d{1,3})_(?P<machine>arm64|x86_64)")
 _WINDOWS = re.compile(r"win_(?P<machine>amd64|arm64)|win32")
 
 _LEGACY_GLIBC = {"1": 5, "2010": 12, "2014": 17}
@@ -107,7 +110,7 @@ def _full_version(text: str) -> str:
     except InvalidVersion as error:
         raise InputError(f"{text!r} is not a Python version", hint='write "3.11" or "3.11.7"') from error
     release = version.release
-    if len(release) == 3:
+    if len(release) == 3 and max(release) < _NO_PYTHON:
         return str(version)
     if len(release) == 2 and release in NEWEST_MICRO:
         return f"{release[0]}.{release[1]}.{NEWEST_MICRO[release[0], release[1]]}"

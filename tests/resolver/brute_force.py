@@ -33,10 +33,11 @@ def installs(universe: Universe, lines: Sequence[RequirementLine]) -> bool:
     offered = candidates(universe)
     names = sorted(offered)
     choices: Iterable[Sequence[tuple[Version, Release] | None]] = product(*([None, *offered[name]] for name in names))
-    return any(_holds(dict(zip(names, choice, strict=True)), lines) for choice in choices)
+    return any(satisfies(dict(zip(names, choice, strict=True)), lines) for choice in choices)
 
 
-def _holds(choice: Mapping[str, tuple[Version, Release] | None], lines: Sequence[RequirementLine]) -> bool:
+def satisfies(choice: Mapping[str, tuple[Version, Release] | None], lines: Sequence[RequirementLine]) -> bool:
+    """Whether a choice of releases installs the lines."""
     todo = [line.requirement for line in lines if line.model is not None]
     for line in lines:
         picked = choice.get(line.project)

@@ -84,14 +84,21 @@ class FakeIndex:
     def metadata(self, files: Sequence[DistributionFile]) -> Mapping[str, bytes | None]:
         """See Index."""
         self.asked += [file.filename for file in files]
-        return {file.url: self._metadata[file.url] for file in files}
+        return {file.url: self._metadata.get(file.url) for file in files}
 
     def known_metadata(self) -> Mapping[str, bytes | None]:
         """Every METADATA there is, by URL."""
         return self._metadata
 
-    def host(self, url: str, content: bytes) -> None:
-        """Put a wheel somewhere outside the index, for direct references."""
+    def put(self, project: NormalizedName, page: RawPage | None) -> None:
+        """Put another page in place of a project's; None: the project is not there."""
+        if page is None:
+            del self._pages[project]
+        else:
+            self._pages[project] = page
+
+    def host(self, url: str, content: bytes | None) -> None:
+        """Put the METADATA of a wheel somewhere, outside the index too, for direct references."""
         self._metadata[url] = content
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 from wheelyard_cli.images import file_names
 from wheelyard_resolver.errors import InputError, Undecided
 
+_LARGEST_TEXT = 256 << 20
+"""Bytes. The certificate of the forty models of a real fleet has 0.6 million."""
+
 
 @dataclass(frozen=True)
 class WrittenProposal:
@@ -53,6 +56,8 @@ def _is_lock(path: Path) -> bool:
 
 def _text(path: Path) -> str:
     try:
+        if path.stat().st_size > _LARGEST_TEXT:
+            raise InputError(f"it is larger than {_LARGEST_TEXT >> 20} MiB: no proposal of ours is", where=str(path))
         return path.read_bytes().decode()
     except (UnicodeDecodeError, OSError) as error:
         raise InputError(f"it cannot be read: {error}", where=str(path)) from error

@@ -21,6 +21,10 @@ def _problems(bound: StatedBound, conflicts: Sequence[StatedRefutation], placed:
         return []
     if any(not 0 <= index < len(conflicts) for index in bound.conflicts):
         return ["it names a conflict that is not there"]
+    if len(set(bound.conflicts)) != len(bound.conflicts):
+        return ["it names a conflict twice"]
+    if bound.at_least > len(placed):  # checked first: the clauses grow with the number
+        return [f"{len(placed)} placed models never need {bound.at_least} bases"]
     used = [conflicts[index] for index in bound.conflicts]
     problems = []
     for conflict in used:

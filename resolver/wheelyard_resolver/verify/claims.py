@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 
 from wheelyard_resolver.target import Target
 from wheelyard_resolver.verify.document import Table
-from wheelyard_resolver.verify.facts import Want
+from wheelyard_resolver.verify.facts import Want, requirement_of
 from wheelyard_resolver.verify.locked_base import LockedBase
+from wheelyard_resolver.verify.raw_facts import admits_python
 from wheelyard_resolver.verify.statement import Statement
 
 SCHEMA = "wheelyard/proposal/1"
@@ -25,7 +26,7 @@ def problems_of(proposal: Table, bases: Sequence[LockedBase], stated: Statement)
         *_numbers(proposal, bases, stated),
         *_conflicts(proposal, stated),
     ]
-    said = Counter(item.text("model") for item in proposal.tables("unplaceable"))
+    said = Counter(map(_called_unplaceable, proposal.tables("unplaceable")))
     proved = Counter(item.model for item in stated.unplaceable)
     problems += [f"{key} is called unplaceable, which is not certified" for key in (said - proved).elements()]
     problems += [f"{key} is certified as unplaceable, but not called so" for key in (proved - said).elements()]
@@ -52,8 +53,12 @@ def _placement(bases: Sequence[LockedBase], stated: Statement) -> list[str]:
             places.setdefault(key, []).append(base.name)
             if key not in stated.fleet.models:
                 problems.append(f"{base.name} hosts {key}, which is no model of the fleet")
-            elif stated.fleet.models[key].target != base.target:
-                problems.append(f"{base.name} hosts {key}, which is for {stated.fleet.models[key].target}")
+                continue
+            model = stated.fleet.models[key]
+            if model.target != base.target:
+                problems.append(f"{base.name} hosts {key}, which is for {model.target}")
+            elif not admits_python(model.requires_python, base.target):
+                problems.append(f"{base.name} hosts {key}, which requires Python {model.requires_python}")
     problems += [f"{key} is in {' and '.join(found)}" for key, found in places.items() if len(found) > 1]
     return problems + [f"{key} is nowhere" for key in stated.fleet.models if key not in places]
 
@@ -82,7 +87,7 @@ _Claim = tuple[str, tuple[str, ...], tuple[tuple[str | None, Want], ...]]
 def _conflicts(proposal: Table, stated: Statement) -> list[str]:
     said, proved = Counter(map(_claimed, proposal.tables("conflicts"))), Counter[_Claim]()
     for found in stated.conflicts:
-        lines = [(line.model, Want.of(Requirement(line.requirement))) for line in found.lines]
+        lines = [(line.model, Want.of(requirement_of(line.requirement))) for line in found.lines]
         proved[str(found.target), found.models, tuple(lines)] += 1
     problems = [f"a conflict of {_names(models)} is not certified" for _, models, _ in (said - proved).elements()]
     return problems + [f"the conflict of {_names(models)} is missing" for _, models, _ in (proved - said).elements()]
@@ -93,12 +98,18 @@ def _claimed(item: Table) -> _Claim:
         (line.text_or_none("model"), line.read("requirement", _want, "a requirement"))
         for line in item.tables("requirements")
     )
+    item.texts("because")  # words for people: they must be there, what they say is not certified
     return item.text("target"), item.texts("models"), lines
+
+
+def _called_unplaceable(item: Table) -> str:
+    item.text("reason")  # as above
+    return item.text("model")
 
 
 def _want(text: str) -> Want:
     try:
-        return Want.of(Requirement(text))
+        return Want.of(requirement_of(text))
     except InvalidRequirement as error:
         raise ValueError(text) from error
 

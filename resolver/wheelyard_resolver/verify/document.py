@@ -29,7 +29,7 @@ class Table:
         """
         try:
             return cls(json.loads(text), f"{name}:")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"it is not JSON: {error}", where=name) from error
 
     def at(self, key: str) -> str:
@@ -52,8 +52,12 @@ class Table:
         return value
 
     def text_or_none(self, key: str) -> str | None:
-        """A text or null."""
-        return None if self._value.get(key) is None else self.text(key)
+        """A text, or null, which has to be there."""
+        return None if self.null(key) else self.text(key)
+
+    def null(self, key: str) -> bool:
+        """Whether null stands there, as it must where there is nothing else."""
+        return key in self._value and self._value[key] is None
 
     def number(self, key: str) -> int:
         """A whole number."""
@@ -94,14 +98,14 @@ class Table:
         """A text as a reader takes it, which raises ValueError where it does not."""
         try:
             return reader(self.text(key))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _wrong(self.at(key), expected) from error
 
     def read_all(self, key: str, reader: Callable[[str], T], expected: str) -> tuple[T, ...]:
         """A list of texts as a reader takes them."""
         try:
             return tuple(reader(text) for text in self.texts(key))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _wrong(self.at(key), expected) from error
 
     def _list(self, key: str) -> list[object]:

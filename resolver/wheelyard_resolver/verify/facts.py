@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
+
+
+@cache
+def requirement_of(text: str) -> Requirement:
+    """A requirement as text, parsed once: the same lines stand in hundreds of places. Never mutated.
+
+    Raises:
+        InvalidRequirement: it is none.
+    """
+    return Requirement(text)
 
 
 @dataclass(frozen=True, order=True)

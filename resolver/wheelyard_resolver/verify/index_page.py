@@ -12,6 +12,10 @@ from html.parser import HTMLParser
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
+_LONGEST_NAME = 255
+"""Characters of a file name, as file systems have it. A wheel's tags are a product of parts of its name: a name without
+end would have tags without end."""
+
 
 class Page(NamedTuple):
     """A page as recorded: where it came from, what it was said to be, and its bytes."""
@@ -45,7 +49,7 @@ def wheels(page: Page, fits: Callable[[str], bool]) -> list[Wheel]:
             return _json(page, fits)
         if kind in ("text/html", "application/vnd.pypi.simple.v1+html"):
             return [wheel for wheel in _html(page) if fits(wheel.filename)]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{type(error).__name__} {error}") from error
     raise ValueError(f"nothing is known about {page.content_type!r}")
 
@@ -76,19 +80,30 @@ def _json(page: Page, fits: Callable[[str], bool]) -> list[Wheel]:
 
 
 def _is_wheel(filename: str) -> bool:
+    if len(filename) > _LONGEST_NAME:
+        raise ValueError(f"it lists a file name of {len(filename)} characters")
     return filename.endswith(".whl")
 
 
 def _entry(entry: dict[str, Any], base: str) -> Wheel:
+    size = entry.get("size")
+    if size is not None and type(size) is not int:
+        raise ValueError(f"{size!r} is no size")
     return Wheel(
         filename=entry["filename"],
         url=urljoin(base, entry["url"]) if not entry["url"].startswith("https://") else entry["url"],
-        sha256=entry["hashes"].get("sha256"),
-        size=entry.get("size"),
-        requires_python=entry.get("requires-python"),
+        sha256=_text(entry["hashes"].get("sha256")),
+        size=size,
+        requires_python=_text(entry.get("requires-python")),
         yanked=entry.get("yanked") not in (None, False),
-        uploaded=entry.get("upload-time"),
+        uploaded=_text(entry.get("upload-time")),
     )
+
+
+def _text(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")
+    return value
 
 
 def _known(version: object) -> None:

@@ -5,6 +5,7 @@ Sources: PEP 751; pip's requirements file format.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,7 +45,7 @@ def _pylock(text: str, base: LockedBase, snapshot: str) -> list[str]:
     try:
         found = tomli.loads(text)
         packages = {str(item["name"]): item for item in found["packages"]}
-    except (tomli.TOMLDecodeError, KeyError, TypeError) as error:
+    except (tomli.TOMLDecodeError, KeyError, TypeError, RecursionError) as error:
         return [f"it cannot be read: {type(error).__name__} {error}"]
     problems = _head(found, base, snapshot)
     if len(packages) != len(found["packages"]):
@@ -136,13 +137,15 @@ def _differences(project: str, found: Mapping[str, object] | None, wanted: Mappi
 def _requirements(text: str, base: LockedBase, snapshot: str) -> list[str]:  # noqa: ARG001 (its head is comments)
     lines = [line.strip() for line in text.replace("\\\n", " ").splitlines()]
     found = [" ".join(line.split()) for line in lines if line and not line.startswith("#")]
-    pins = [_pin(project, base.packages[project]) for project in base.names]
-    indexes = {f"--extra-index-url {locked.index}" for locked in base.packages.values() if locked.index is not None}
-    given = [line for line in found if line not in indexes]
-    problems = [f'"{line}" does not belong there' for line in given if line not in pins]
-    problems += [f'"{pin}" is missing' for pin in pins if pin not in given]
-    if not problems and len(given) != len(pins):
-        problems.append("a package stands there twice")
+    listing = Counter(locked.index for locked in base.packages.values() if locked.index is not None)
+    indexes = sorted(listing, key=lambda url: (-listing[url], url))
+    # The index that lists most is the one that the installer is given anyway.
+    wanted = [f"--extra-index-url {url}" for url in indexes[1:]]
+    wanted += [_pin(project, base.packages[project]) for project in base.names]
+    problems = [f'"{line}" does not belong there' for line in found if line not in wanted]
+    problems += [f'"{line}" is missing' for line in wanted if line not in found]
+    if not problems and found != wanted:
+        problems.append("a line stands there twice, or they are not in order")
     return problems
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelyard_resolver.target import Target
 from wheelyard_resolver.verify.document import Table
 from wheelyard_resolver.verify.evidence import RefutedEvidence
-from wheelyard_resolver.verify.facts import Want
+from wheelyard_resolver.verify.facts import Want, requirement_of
 from wheelyard_resolver.verify.raw_facts import RawFacts, Release
 from wheelyard_resolver.verify.statement import StatedFleet
 
@@ -59,9 +60,9 @@ def read_base(table: Table, target: Target, fleet: StatedFleet, facts: RawFacts)
             problems.append(str(problem))
     if tuple(packages) != tuple(sorted(packages)) or models != tuple(sorted(models)):
         problems.append("its models or its packages are not in order")
-    size = sum(locked.release.wheel.size or 0 for locked in packages.values())
-    if not problems and table.number("bytes") != size:
-        problems.append(f"it has {size} bytes of wheels, not {table.number('bytes')}")
+    revision, size = table.text("revision"), table.number("bytes")
+    if not problems:  # else both are of no meaning
+        problems += _summary_problems(revision, size, target, packages)
     walk = _Walk(target, packages, facts)
     try:
         walk.fleet(fleet, models)
@@ -72,6 +73,19 @@ def read_base(table: Table, target: Target, fleet: StatedFleet, facts: RawFacts)
     problems += walk.problems
     problems += [f"{project} is locked, but nothing needs it" for project in packages if project not in walk.reached]
     return LockedBase(name, target, models, packages, dependencies), [f"{name}: {text}" for text in problems]
+
+
+def _summary_problems(revision: str, size: int, target: Target, packages: Mapping[NormalizedName, Locked]) -> list[str]:
+    """What is wrong with the hash and the size of a lock: what it installs where, and the bytes of its wheels."""
+    releases = [(project, packages[project].release) for project in sorted(packages)]
+    wheels = [
+        [project, str(release.version), release.wheel.sha256 or release.wheel.url] for project, release in releases
+    ]
+    content = json.dumps([str(target), wheels], separators=(",", ":"))
+    found = f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+    total = sum(release.wheel.size or 0 for _, release in releases)
+    problems = [] if revision == found else [f"its revision is {found}, not {revision}"]
+    return problems if size == total else [*problems, f"it has {total} bytes of wheels, not {size}"]
 
 
 def _confirmed(project: NormalizedName, item: Table, facts: RawFacts) -> tuple[Locked, list[str]]:
@@ -87,7 +101,7 @@ def _confirmed(project: NormalizedName, item: Table, facts: RawFacts) -> tuple[L
     problems = [
         f"{project} {version}: {key} is {wheel.get(key)}, its page says {value}"
         for key, value in (("filename", found.filename), ("sha256", found.sha256), ("size", found.size))
-        if wheel.get(key) != value
+        if not wheel.has(key) or wheel.get(key) != value
     ]
     if facts.dependencies(found.url) is None:
         problems.append(f"the METADATA of {found.filename} makes it unusable")
@@ -111,12 +125,12 @@ class _Walk:
         """Begin with the lines of models; constraints bind what is there, and bring nothing."""
         for key in models:
             for text in fleet.models[key].requires if key in fleet.models else ():
-                requirement = Requirement(text)
+                requirement = requirement_of(text)
                 if self._facts.applies(requirement):
                     self._meet(key, Want.of(requirement))
         for text in fleet.constraints:
-            want = Want.of(Requirement(text))
-            if self._facts.applies(Requirement(text)) and want.project in self._packages:
+            want = Want.of(requirement_of(text))
+            if self._facts.applies(requirement_of(text)) and want.project in self._packages:
                 self._check("the fleet", want)
 
     def to_the_end(self) -> None:

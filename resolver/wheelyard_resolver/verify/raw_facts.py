@@ -88,6 +88,8 @@ class RawFacts:
         found = self.dependencies(self.releases(project)[position].wheel.url)
         if found is None:
             return None
+        if extra is not None and extra not in found.extras:
+            return ()  # pip warns of an extra that the wheel does not offer, and goes on
         asked = [
             requirement
             for requirement in found.requires

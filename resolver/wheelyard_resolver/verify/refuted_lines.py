@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from packaging.requirements import Requirement
-
 from wheelyard_resolver.verify import refutation, rup
 from wheelyard_resolver.verify.evidence import RefutedEvidence
-from wheelyard_resolver.verify.facts import Want
+from wheelyard_resolver.verify.facts import Want, requirement_of
 from wheelyard_resolver.verify.raw_facts import RawFacts, admits_python
 from wheelyard_resolver.verify.refutation import Origin
 from wheelyard_resolver.verify.statement import StatedFleet, StatedOrigin, StatedRefutation, StatedUnplaceable
@@ -20,7 +18,8 @@ def problems_of(stated: StatedRefutation, fleet: StatedFleet, facts: RawFacts) -
     if not problems:
         try:
             origins = [origin for item in stated.origins for origin in _derived(item, facts)]
-            problems = _proof_problems(stated, origins, facts)
+            twice = len(set(origins)) != len(origins)
+            problems = ["it names an origin twice"] if twice else _proof_problems(stated, origins, facts)
         except RefutedEvidence as problem:
             problems = [str(problem)]
     return [f"{stated.place}: {problem}" for problem in problems]
@@ -44,7 +43,7 @@ def problems_of_unplaceable(stated: StatedUnplaceable, fleet: StatedFleet, facts
 
 
 def _line_problems(stated: StatedRefutation, fleet: StatedFleet, facts: RawFacts) -> list[str]:
-    problems = []
+    problems = [] if len(set(stated.lines)) == len(stated.lines) else ["it names a line twice"]
     for line in stated.lines:
         if line.model is None:
             if line.requirement not in fleet.constraints:
@@ -55,7 +54,7 @@ def _line_problems(stated: StatedRefutation, fleet: StatedFleet, facts: RawFacts
             problems.append(f"{line.model} is not for {stated.target}")
         elif line.requirement not in fleet.models[line.model].requires:
             problems.append(f"{line.requirement} is no line of {line.model}")
-        if not facts.applies(Requirement(line.requirement)):
+        if not facts.applies(requirement_of(line.requirement)):
             problems.append(f"the marker of {line.requirement} does not hold on {stated.target}")
     return problems
 
@@ -89,7 +88,7 @@ def _derived(stated: StatedOrigin, facts: RawFacts) -> list[Origin]:
 
 
 def _proof_problems(stated: StatedRefutation, origins: Sequence[Origin], facts: RawFacts) -> list[str]:
-    wants = [(line.model, Want.of(Requirement(line.requirement))) for line in stated.lines]
+    wants = [(line.model, Want.of(requirement_of(line.requirement))) for line in stated.lines]
     wanted = [want for model, want in wants if model is not None]
     limits = [want for model, want in wants if model is None]
     flaw = rup.flaw(refutation.clauses(wanted, limits, origins, facts), stated.proof)

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.target import Target
 from wheelyard_resolver.verify.document import Table
+from wheelyard_resolver.verify.facts import requirement_of
 from wheelyard_resolver.verify.index_page import time
 from wheelyard_resolver.verify.raw_facts import Policy
 from wheelyard_resolver.verify.rup import Clause, read_proof_line
@@ -48,7 +49,7 @@ class StatedFleet:
         for model in self.models.values():
             for text in model.requires:
                 if "@" in text:
-                    requirement = Requirement(text)
+                    requirement = requirement_of(text)
                     if requirement.url:
                         found.setdefault(canonicalize_name(requirement.name), {})[requirement.url] = None
         return {project: tuple(urls) for project, urls in found.items()}
@@ -187,7 +188,7 @@ def _model(table: Table) -> StatedModel:
 
 def _requirement(text: str) -> str:
     try:
-        Requirement(text)
+        requirement_of(text)
     except InvalidRequirement as error:
         raise ValueError(text) from error
     return text
@@ -208,7 +209,7 @@ def _refutation(table: Table, target: Target) -> StatedRefutation:
 
 def _origin(table: Table) -> StatedOrigin:
     extra = table.text_or_none("extra")
-    demands = None if table.get("demands") is None else table.texts("demands")
+    demands = None if table.null("demands") else table.texts("demands")
     project, version, wheel = table.text("project"), table.text("version"), table.text("wheel")
     return StatedOrigin(
         NormalizedName(project), version, wheel, None if extra is None else NormalizedName(extra), demands

@@ -6,19 +6,22 @@ Sources: PyPA core metadata specification; PEP 508 and 685.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
+
+from wheelyard_resolver.verify.facts import requirement_of
 
 
 @dataclass(frozen=True)
 class Dependencies:
-    """The dependencies of a wheel, and the Pythons that it admits ("" for all)."""
+    """The dependencies of a wheel, the Pythons that it admits ("" for all), and the extras that it offers."""
 
     requires: tuple[Requirement, ...]
     requires_python: str
+    extras: frozenset[NormalizedName]
 
 
 def dependencies(content: bytes | None) -> Dependencies | None:
@@ -29,9 +32,10 @@ def dependencies(content: bytes | None) -> Dependencies | None:
     python = raw.get("requires_python") or ""
     try:
         SpecifierSet(python)
-        return Dependencies(tuple(_read(text) for text in raw.get("requires_dist", ())), python)
-    except (InvalidRequirement, InvalidSpecifier):
+        requires = tuple(requirement_of(text) for text in raw.get("requires_dist", ()))
+    except (InvalidRequirement, InvalidSpecifier, RecursionError):  # brackets may be nested without end
         return None
+    return Dependencies(requires, python, frozenset(map(canonicalize_name, raw.get("provides_extra", ()))))
 
 
 def _head(content: bytes) -> bytes:
@@ -39,8 +43,3 @@ def _head(content: bytes) -> bytes:
     lines = content.splitlines(keepends=True)
     end = next((number for number, line in enumerate(lines) if not line.strip(b"\r\n")), len(lines))
     return b"".join(lines[:end]) + b"\n"
-
-
-@cache
-def _read(text: str) -> Requirement:
-    return Requirement(text)

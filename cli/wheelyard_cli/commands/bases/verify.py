@@ -25,7 +25,8 @@ def verify(context: click.Context, *, directory: Path, fleet: Path | None, snaps
     """Check a proposal by its certificate, offline and without the solver.
 
     Every lock is held against the index pages and METADATA of the snapshot, every conflict and every model without a
-    base is refuted again from them, and so are fewer bases. Dockerfiles and proposal.md are not read.
+    base is refuted again from them, and so are fewer bases. Of the files written, the locks, proposal.json and
+    certificate.json are read: not the words in them (because, reason), Dockerfiles, SBOMs, nor proposal.md.
 
     Exits with 1 if anything does not hold.
     """

@@ -23,6 +23,9 @@ conformance: .venv/.dev $(PACKSE) ## Compare verdicts with those of others: pack
 clients: .venv/.dev $(CLIENTS:%=.venv/clients/%/.done) ## Upload and install over TLS with pip, uv, twine, poetry, flit and hatch
 	$(BIN)/pytest -m heavy tests/end_to_end/test_registry_tls.py $(PYTEST_ARGS)
 
+engine: .venv/.dev ## Build real images with buildah and a Docker Engine (root on Debian; installs what it needs)
+	$(BIN)/pytest -m heavy tests/engine $(PYTEST_ARGS)
+
 lint: .venv/.dev ## Check style, format, types and the arrows between the packages
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

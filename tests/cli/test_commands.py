@@ -107,6 +107,7 @@ def test_propose_tells_the_bases_and_writes_their_files(shell: Shell) -> None:
         "Dockerfile.model.demand",
         "certificate.json",
         "docker-bake.hcl",
+        "images.json",
         "index.snapshot",
         "proposal.json",
         "proposal.md",

@@ -27,6 +27,7 @@ def test_it_writes_the_files_of_bases_and_models_and_those_for_all(tmp_path: Pat
         "Dockerfile.model.demand-forecast@canary",
         "Dockerfile.model.meter-anomaly",
         "docker-bake.hcl",
+        "images.json",
         "proposal.json",
         "proposal.md",
         "pylock.base-a.toml",

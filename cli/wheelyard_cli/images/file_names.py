@@ -17,6 +17,7 @@ PROPOSAL_MARKDOWN = "proposal.md"
 CERTIFICATE = "certificate.json"
 SNAPSHOT = "index.snapshot"
 BAKE = "docker-bake.hcl"
+IMAGES = "images.json"
 SMOKE_IMPORT = "smoke_import.py"
 
 _BASE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

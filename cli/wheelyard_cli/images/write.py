@@ -5,12 +5,24 @@ from __future__ import annotations
 import inspect
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from wheelyard_cli import snapshot_records
-from wheelyard_cli.images import bake, file_names, proposal_markdown, pylock, requirements, sbom, smoke_import
+from wheelyard_cli.building import images
+from wheelyard_cli.building.images import Image
+from wheelyard_cli.images import (
+    bake,
+    dockerfile,
+    file_names,
+    image_names,
+    proposal_markdown,
+    pylock,
+    requirements,
+    sbom,
+    smoke_import,
+)
 from wheelyard_cli.images.dockerfile import Dockerfiles
 from wheelyard_cli.images.file_names import MARK
 from wheelyard_cli.images.settings import ImageSettings
@@ -90,10 +102,24 @@ def files_of(proposal: Proposal, settings: ImageSettings) -> dict[str, str]:
                 texts[file_names.model_dockerfile(model.key)] = image
     if (all_images := bake.render(proposal, settings)) is not None:
         texts[file_names.BAKE] = all_images
+        texts[file_names.IMAGES] = images.to_text(_images(proposal, settings))
         texts[file_names.SMOKE_IMPORT] = f"# {MARK}\n{inspect.getsource(smoke_import)}"
     texts[file_names.PROPOSAL_MARKDOWN] = proposal_markdown.render(proposal)
     texts[file_names.PROPOSAL_JSON] = _json(to_document(proposal))
     return texts
+
+
+def _images(proposal: Proposal, settings: ImageSettings) -> Iterator[Image]:
+    for base in proposal.bases:
+        if not dockerfile.is_linux(base):
+            continue
+        platform = bake.platform(base)
+        yield Image(
+            base.name, file_names.dockerfile(base.name), image_names.base_image(settings.prefix, base), platform
+        )
+        for model in proposal.models_of(base):
+            tag = image_names.model_image(settings.prefix, model, base)
+            yield Image(model.key, file_names.model_dockerfile(model.key), tag, platform, base.name)
 
 
 def _replace(directory: Path, contents: Mapping[str, Callable[[Path], object]]) -> None:
@@ -116,7 +142,13 @@ def _refuse_foreign(directory: Path, contents: Mapping[str, object]) -> None:
 
 
 def _earlier(directory: Path) -> set[Path]:
-    optional = (file_names.CERTIFICATE, file_names.SNAPSHOT, file_names.BAKE, file_names.SMOKE_IMPORT)
+    optional = (
+        file_names.CERTIFICATE,
+        file_names.SNAPSHOT,
+        file_names.BAKE,
+        file_names.IMAGES,
+        file_names.SMOKE_IMPORT,
+    )
     found = {path for path in directory.iterdir() if file_names.belongs_to_a_base(path.name) or path.name in optional}
     return {path for path in found if is_ours(path)}
 
@@ -125,7 +157,7 @@ def is_ours(path: Path) -> bool:
     """Whether a file was written by a proposal."""
     if not path.is_file():
         return False
-    if path.name in (file_names.PROPOSAL_JSON, file_names.CERTIFICATE):
+    if path.name in (file_names.PROPOSAL_JSON, file_names.CERTIFICATE, file_names.IMAGES):
         return _names_our_schema(path.read_bytes())
     if path.name.endswith(".cdx.json"):
         return f'"name": "{sbom.TOOL}"' in path.read_text(encoding="utf-8", errors="replace")
@@ -141,5 +173,5 @@ def _names_our_schema(content: bytes) -> bool:
     except ValueError:
         return False
     return isinstance(document, dict) and str(document.get("schema", "")).startswith(
-        ("wheelyard/proposal/", "wheelyard/certificate/")
+        ("wheelyard/proposal/", "wheelyard/certificate/", "wheelyard/images/")
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
+from wheelyard_cli.commands.bases.build import build
 from wheelyard_cli.commands.bases.propose import propose
 from wheelyard_cli.commands.bases.verify import verify
 
 
 @click.group(name="bases")
 def command() -> None:
-    """Propose the fewest shared base environments for a fleet, and verify proposals."""
+    """Propose the fewest shared base environments for a fleet, verify proposals, build their images."""
 
 
-for _subcommand in (propose, verify):
+for _subcommand in (propose, verify, build):
     command.add_command(_subcommand)

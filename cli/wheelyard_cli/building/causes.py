@@ -1,0 +1,109 @@
+"""Why a build failed, in words, by what builders and installers are known to say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wheelyard_resolver.errors import WheelyardError
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What happened and what to do next."""
+
+    message: str
+    hint: str
+
+
+class BuildFailed(WheelyardError):
+    """An image could not be built. ``tail`` is the end of what the builder said."""
+
+    exit_code = 1
+
+    def __init__(self, *, image: str, cause: Cause, tail: Sequence[str]) -> None:
+        super().__init__(f"{image} was not built: {cause.message}", hint=cause.hint)
+        self.image = image
+        self.cause = cause
+        self.tail = tuple(tail)
+
+
+_Words = Callable[[re.Match[str]], Cause]
+
+
+def _said(message: str, hint: str) -> _Words:
+    return lambda found: Cause(
+        message.format(*(group or "" for group in found.groups())),
+        hint.format(*(group or "" for group in found.groups())),
+    )
+
+
+_NO_IMAGE = (
+    r"(?i)pull access denied|manifest unknown|image not known|no such image|failed to create LLB definition|"
+    r"failed to resolve source metadata|unable to copy from source|short-name resolution|initializing source"
+)
+_NO_INDEX = (
+    r"(?i)connection refused|failed to establish a new connection|name or service not known|"
+    r"temporary failure in name resolution|network is unreachable|error sending request|max retries exceeded"
+)
+
+# The first that fits counts: what lies deeper comes first.
+_KNOWN: tuple[tuple[str, _Words], ...] = (
+    (r"(?i)no space left on device|disk quota exceeded", _said("the disk is full", "free space, then build again")),
+    (
+        r"wheelyard: (\S+): import (\S+) failed: (.*)",
+        _said(
+            "{0} is installed, and `import {1}` fails: {2}",
+            "`wheelyard bases observe` records it, so that the next proposal avoids it",
+        ),
+    ),
+    (r"wheelyard: (\S+) brings nothing that can be imported", _said("{0} has no module", "look into its wheel")),
+    (
+        r"(?s)DO NOT MATCH THE HASHES.*?\n(?:#\d+ [\d.]+ )?\s*(\S+==\S+)",
+        _said(
+            "the index serves {0} with another hash than the lock's", "propose anew, or find out who changed the file"
+        ),
+    ),
+    (
+        r"Hash mismatch for `([^`]+)`",
+        _said(
+            "the index serves {0} with another hash than the lock's", "propose anew, or find out who changed the file"
+        ),
+    ),
+    (
+        _NO_IMAGE,
+        _said(
+            "the image that it starts from cannot be had", "name one that can be pulled: `bases propose --from IMAGE`"
+        ),
+    ),
+    (
+        r"(?i)\b40[13]\b[^\n]*(?:error|unauthorized|forbidden)|User for [^\n]*:|credentials not correct",
+        _said("the index wants a login, and refuses the one it got", "give a netrc file with the login: --netrc FILE"),
+    ),
+    (
+        _NO_INDEX,
+        _said("the index cannot be reached from the build", "check --index-url, and --network host for a local index"),
+    ),
+    (
+        # pip says no more than this of a page that it may not read.
+        r"No matching distribution found for (\S+)",
+        _said(
+            "the index does not show {0}",
+            "check --index-url: it must list what the lock was made from; where it wants a login, give --netrc FILE",
+        ),
+    ),
+    (
+        r"(\S+ \S+ has requirement [^\n]*|\S+ \S+ requires \S+, which is not installed\.)",
+        _said("pip check: {0}", "does the image that the base starts from bring packages of its own?"),
+    ),
+)
+
+
+def cause_of(output: str) -> Cause:
+    """The cause of a failure by the builder's output."""
+    for pattern, words in _KNOWN:
+        found = re.search(pattern, output)
+        if found is not None:
+            return words(found)
+    return Cause("see the end of what the builder said", "build it alone with --only to see it all")

@@ -1,0 +1,80 @@
+"""``images.json``: the images of a proposal, and after a build what identifies each of them.
+
+A base is built before the models on it. ``id`` is the digest of an image's configuration; ``digest`` is that of its
+manifest in the registry that it was pushed to, which deployments refer to as ``NAME@DIGEST``.
+
+Sources: OCI image specification.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from wheelyard_cli.images.file_names import IMAGES
+from wheelyard_resolver.errors import InputError
+
+SCHEMA = "wheelyard/images/1"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image: its name among those of the proposal, its Dockerfile, its tag, and the name of the base it is on."""
+
+    name: str
+    dockerfile: str
+    tag: str
+    platform: str
+    base: str | None = None
+    id: str | None = None
+    digest: str | None = None
+
+    @property
+    def reference(self) -> str:
+        """What to deploy: by digest where there is one."""
+        return f"{self.tag.rpartition(':')[0]}@{self.digest}" if self.digest else self.tag
+
+
+def to_text(images: Iterable[Image]) -> str:
+    """The text of the file."""
+    document = {"schema": SCHEMA, "images": [asdict(image) for image in images]}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def read(directory: Path) -> tuple[Image, ...]:
+    """The images of the proposal in a directory.
+
+    Raises:
+        InputError: there is no such file, or it is not one of ours.
+    """
+    path = directory / IMAGES
+    try:
+        document = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise InputError(
+            f"there are no images to build in {directory}",
+            hint="name what `wheelyard bases propose -o` wrote to, with a base for Linux",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"it cannot be read: {error}", where=str(path)) from error
+    try:
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"its schema is {document['schema']!r}")
+        return tuple(Image(**entry) for entry in document["images"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"it is not a list of images: {error}", where=str(path)) from error
+
+
+def record(directory: Path, built: Mapping[str, Image]) -> None:
+    """Write what was built back into the file, whole or not at all; other images stay as they are."""
+    images = [built.get(image.name, image) for image in read(directory)]
+    with tempfile.NamedTemporaryFile("w", dir=directory, prefix=".wheelyard-", delete=False, encoding="utf-8") as file:
+        file.write(to_text(images))
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(directory / IMAGES)

@@ -1,0 +1,134 @@
+"""Facts of building a proposal's images; the builder is a fake that says what real ones were heard to say."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from wheelyard_cli.building import images
+from wheelyard_cli.building.builders import Builder, BuildOptions, choose
+from wheelyard_cli.building.causes import BuildFailed, cause_of
+from wheelyard_cli.building.images import Image
+from wheelyard_cli.building.run import Output, build_all
+from wheelyard_resolver.errors import InputError
+
+BASE = Image("base-a", "Dockerfile.base-a", "ml/base-a:1", "linux/amd64")
+MODEL = Image("churn", "Dockerfile.model.churn", "ml/churn:1-1", "linux/amd64", "base-a")
+OTHER = Image("base-b", "Dockerfile.base-b", "ml/base-b:1", "linux/amd64")
+ALL = (BASE, MODEL, OTHER)
+
+
+def options(directory: Path, **given: object) -> BuildOptions:
+    return dataclasses.replace(BuildOptions(directory, 315532800, {}), **given)  # type: ignore[arg-type]
+
+
+class FakeBuilder:
+    """Answers commands as buildah does, and remembers which images were built, in order."""
+
+    def __init__(self, fails: str | None = None, says: str = "") -> None:
+        self.built: list[str] = []
+        self._fails = fails
+        self._says = says
+        self._lock = threading.Lock()
+
+    def __call__(self, command: Sequence[str]) -> Output:
+        if "push" in command:
+            Path(command[command.index("--digestfile") + 1]).write_text("sha256:" + "d" * 64)
+            return Output(0, "")
+        tag = command[command.index("-t") + 1]
+        if self._fails is not None and tag.startswith(self._fails):
+            return Output(1, self._says)
+        with self._lock:
+            self.built.append(tag)
+        Path(command[command.index("--iidfile") + 1]).write_text("a" * 64)
+        return Output(0, "")
+
+
+def build(directory: Path, fake: FakeBuilder, **given: object) -> dict[str, Image]:
+    found = build_all(ALL, Builder("buildah"), options(directory, **given), jobs=2, report=lambda _: None, execute=fake)
+    return dict(found)
+
+
+def test_a_model_is_built_after_its_base(tmp_path: Path) -> None:
+    fake = FakeBuilder()
+    found = build(tmp_path, fake)
+    assert fake.built.index(BASE.tag) < fake.built.index(MODEL.tag)
+    assert {image.id for image in found.values()} == {"sha256:" + "a" * 64}
+
+
+def test_what_was_pushed_is_referred_to_by_digest(tmp_path: Path) -> None:
+    assert build(tmp_path, FakeBuilder(), push=True)["churn"].reference == "ml/churn@sha256:" + "d" * 64
+
+
+def test_after_a_failure_nothing_is_begun_that_needs_it(tmp_path: Path) -> None:
+    fake = FakeBuilder(fails="ml/base-a", says="write /var/x: no space left on device")
+    with pytest.raises(BuildFailed, match="base-a was not built: the disk is full") as caught:
+        build(tmp_path, fake)
+    assert MODEL.tag not in fake.built
+    assert caught.value.tail == ("write /var/x: no space left on device",)
+
+
+@pytest.mark.parametrize(
+    ("output", "cause"),
+    [
+        ("Error: creating build container: localhost/x:1: image not known", "the image that it starts from"),
+        (
+            'failed to create LLB definition: Head "http://localhost/v2/": connection refused',
+            "the image that it starts",
+        ),
+        ("#7 8.5 WARNING: ... Failed to establish a new connection: [Errno 111]", "the index cannot be reached"),
+        ("ERROR: HTTP error 401 while getting http://i/a.whl\nERROR: 401 Client Error: Unauthorized", "wants a login"),
+        ("ERROR: No matching distribution found for numpy==1", "the index does not show numpy==1"),
+        (
+            "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM ...\n#7 1.151     six==1.17.0 from http://i/six.whl:",
+            "the index serves six==1.17.0 with another hash",
+        ),
+        ("wheelyard: churn: import churn failed: ValueError: bad", "`import churn` fails: ValueError: bad"),
+        ("pandas 1.5.3 requires pytz, which is not installed.", "pip check: pandas 1.5.3 requires pytz"),
+        ("something new", "see the end of what the builder said"),
+    ],
+)
+def test_a_cause_is_known_by_what_builders_say(output: str, cause: str) -> None:
+    assert cause in cause_of(output).message
+
+
+def test_a_login_is_a_secret_and_no_argument(tmp_path: Path) -> None:
+    for kind in ("buildx", "docker", "podman", "buildah"):
+        command = Builder(kind).build(BASE, options(tmp_path, netrc=Path("/home/me/.netrc")), tmp_path / "result")
+        assert command[command.index("--secret") + 1] == "id=netrc,src=/home/me/.netrc"
+        assert "--build-arg" not in command
+
+
+def only(*names: str) -> Callable[[str], str | None]:
+    return lambda name: f"/usr/bin/{name}" if name in names else None
+
+
+def test_the_first_builder_that_answers_is_taken() -> None:
+    assert (
+        choose(None, which=only("docker", "buildah"), works=lambda command: command[0] == "buildah").kind == "buildah"
+    )
+    assert choose(None, which=only("docker"), works=lambda command: "buildx" not in command).kind == "docker"
+
+
+def test_without_a_builder_the_hint_names_some() -> None:
+    with pytest.raises(InputError, match="nothing to build images with") as caught:
+        choose(None, which=only(), works=lambda _: True)
+    assert "buildah" in str(caught.value.hint)
+
+
+def test_results_are_written_back_for_what_was_built(tmp_path: Path) -> None:
+    (tmp_path / "images.json").write_text(images.to_text(ALL))
+    images.record(tmp_path, {"churn": dataclasses.replace(MODEL, id="sha256:1")})
+    assert [image.id for image in images.read(tmp_path)] == [None, "sha256:1", None]
+    assert [path.name for path in tmp_path.iterdir()] == ["images.json"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"schema": "x"}', '{"schema": "wheelyard/images/1", "images": [{}]}'])
+def test_a_file_that_lists_no_images_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "images.json").write_text(content)
+    with pytest.raises(InputError, match=r"cannot be read|not a list of images"):
+        images.read(tmp_path)

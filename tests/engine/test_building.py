@@ -1,0 +1,163 @@
+"""What ``bases propose`` writes really builds, with buildah and with Docker's BuildKit, and repeats. (heavy)"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+from tests.engine.conftest import Engine, Place
+from tests.registry.serving import wheelyard
+
+from wheelyard_cli.building.images import Image, read
+
+pytestmark = pytest.mark.heavy
+
+
+def blobs(engine: Engine, image: str, folder: Path) -> dict[str, bytes]:
+    """Everything an image consists of: layers (decompressed), configuration, manifest; by file name."""
+    archive, saved = folder / "saved.tar", folder / "saved"
+    shutil.rmtree(saved, ignore_errors=True)
+    archive.unlink(missing_ok=True)
+    if engine.kind == "buildah":
+        done = engine.run("skopeo", "copy", "-q", f"containers-storage:localhost/{image}", f"docker-archive:{archive}")
+    else:
+        done = engine.run("docker", "save", "-o", str(archive), image)
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(archive) as tar:
+        members = [member for member in tar.getmembers() if member.isfile()]
+        found = {member.name: (tar.extractfile(member) or archive.open("rb")).read() for member in members}
+    return {name: gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data for name, data in found.items()}
+
+
+def layers(engine: Engine, image: str) -> list[str]:
+    """The digests of the uncompressed layers of an image, the lowest first."""
+    if engine.kind == "buildah":
+        done = engine.run("buildah", "inspect", "--type", "image", "--format", "{{json .OCIv1.RootFS.DiffIDs}}", image)
+    else:
+        done = engine.run("docker", "image", "inspect", "--format", "{{json .RootFS.Layers}}", image)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert isinstance(found, list)
+    return found
+
+
+def predict(engine: Engine, image: str, code: str) -> str:
+    """What a container of an image prints."""
+    if engine.kind == "buildah":
+        container = engine.run("buildah", "from", "--pull-never", image).stdout.strip()
+        done = engine.run("buildah", "run", "--isolation", "chroot", container, "--", "python", "-c", code)
+        engine.run("buildah", "rm", container)
+    else:
+        done = engine.run("docker", "run", "--rm", "--network", "none", "--read-only", image, "python", "-c", code)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def image_of(directory: Path, name: str) -> Image:
+    return next(image for image in read(directory) if image.name == name)
+
+
+@pytest.fixture(scope="module")
+def examples(place: Place) -> Path:
+    return place.propose("examples", "churn-score==1.9.0", "demand-forecast==1.4.0")
+
+
+def test_a_base_and_its_models_build_run_and_keep_no_secret(
+    engine: Engine, place: Place, examples: Path, tmp_path: Path
+) -> None:
+    done = engine.build(examples, "--netrc", str(place.netrc))
+    assert done.returncode == 0, done.stderr
+    model = image_of(examples, "demand-forecast")
+    assert model.id is not None
+    assert model.base == "base-a"
+    code = "import os, demand_forecast; print(os.getuid(), demand_forecast.__name__)"
+    assert predict(engine, model.tag, code) == "10001 demand_forecast"
+    token = place.server.token.encode()
+    for image in read(examples):
+        everything = blobs(engine, image.tag, tmp_path)
+        assert len(everything) > 3
+        assert not [name for name, data in everything.items() if token in data]
+
+
+def test_a_second_build_without_any_cache_gives_equal_layers(engine: Engine, place: Place, examples: Path) -> None:
+    """buildah gives equal images too; Docker 20.10 writes the time of the build into the configuration."""
+    names = ("base-a", "demand-forecast")
+    found: list[list[object]] = []
+    for _ in range(2):
+        done = engine.build(examples, "--no-cache", "--netrc", str(place.netrc), "--only", "demand-forecast")
+        assert done.returncode == 0, done.stderr
+        images = [image_of(examples, name) for name in names]
+        found.append([layers(engine, image.tag) for image in images])
+        if engine.kind == "buildah":
+            found[-1].append([image.id for image in images])
+    assert found[0] == found[1]
+
+
+def test_bases_with_the_same_heavy_wheel_share_its_layer(engine: Engine, place: Place) -> None:
+    out = place.propose("heavy", "engine-one==1.0.0", "engine-two==1.0.0")
+    done = engine.build(out, "--netrc", str(place.netrc))
+    assert done.returncode == 0, done.stderr
+    one, other = (layers(engine, image_of(out, name).tag) for name in ("base-a", "base-b"))
+    assert len(one) == len(other)
+    assert one[:-2] == other[:-2], "the Python image, the user, and the heavy wheel"
+    assert one[-2] != other[-2], "the rest of the lock"
+
+
+# -- what goes wrong ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def copy(examples: Path, tmp_path: Path) -> Path:
+    """A proposal to spoil, that no cache knows."""
+    copied = tmp_path / "out"
+    shutil.copytree(examples, copied)
+    return copied
+
+
+def failure(engine: Engine, directory: Path, *options: str) -> str:
+    """What a build says that must fail, and record nothing."""
+    before = (directory / "images.json").read_bytes()
+    done = engine.build(directory, "--no-cache", *options)
+    assert done.returncode == 1, done.stderr
+    assert (directory / "images.json").read_bytes() == before
+    assert not list(directory.glob(".wheelyard*"))
+    return done.stderr
+
+
+def test_a_wrong_hash_is_named(engine: Engine, place: Place, copy: Path) -> None:
+    lock = copy / "requirements.base-a.txt"
+    lock.write_text(re.sub(r"sha256:\w{64}\n", f"sha256:{'0' * 64}\n", lock.read_text(), count=1))
+    said = failure(engine, copy, "--netrc", str(place.netrc))
+    assert "with another hash than the lock's" in said
+
+
+def test_an_index_that_does_not_answer_is_named(engine: Engine, copy: Path) -> None:
+    said = failure(engine, copy, "--index-url", "http://127.0.0.1:9/simple/")
+    assert "the index cannot be reached from the build" in said
+
+
+def test_a_missing_login_is_hinted_at(engine: Engine, copy: Path) -> None:
+    assert "where it wants a login, give --netrc FILE" in failure(engine, copy)
+
+
+def test_a_base_image_that_is_gone_is_named(engine: Engine, place: Place, copy: Path) -> None:
+    said = failure(engine, copy, "--netrc", str(place.netrc), "--from", "localhost/nowhere:1")
+    assert "the image that it starts from cannot be had" in said
+
+
+def test_a_model_that_installs_but_does_not_import_is_named(engine: Engine, place: Place) -> None:
+    out = place.propose("broken", "engine-broken==1.0.0")
+    done = engine.build(out, "--netrc", str(place.netrc))
+    assert done.returncode == 1
+    assert "`import engine_broken_too` fails: ValueError: numpy.dtype size changed" in done.stderr
+
+
+def test_a_netrc_file_that_is_not_there_is_refused_before_anything_is_built(copy: Path) -> None:
+    done = wheelyard("bases", "build", str(copy), "--netrc", str(copy / "nowhere"))
+    assert done.returncode == 2
+    assert "does not exist" in done.stderr

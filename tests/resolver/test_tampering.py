@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,13 +12,13 @@ import tomli
 import tomli_w
 from packaging.utils import canonicalize_name
 from tests.resolver.certified import Certified, everything, small, world
-from tests.resolver.fake_index import FakeIndex, Release, model
+from tests.resolver.fake_index import TARGET, FakeIndex, Release, model
 from tests.resolver.mutations import mutations
 
 from wheelyard_resolver.errors import InputError
-from wheelyard_resolver.model import Fleet
+from wheelyard_resolver.model import Fleet, ModelPackage, lines_of
 from wheelyard_resolver.page import RawPage
-from wheelyard_resolver.propose import plan
+from wheelyard_resolver.verdict import Engine, Solution
 
 
 def refused(found: Certified, fleet: Fleet) -> bool:
@@ -47,8 +46,8 @@ def test_every_small_change_of_a_large_document_is_found() -> None:
 def _assert_changes_are_found(fleet: Fleet, index: FakeIndex) -> None:
     """A changed certificate or proposal is refused, unless it claims just the same.
 
-    The claims are everything but: in what order a set is written; the evidence (lines of an unplaceable model,
-    origins, conflicts of a bound, pins, proofs), which may be more or other than the engine's as long as it
+    The claims are everything but: in what order a set is written; the evidence (origins, conflicts of a bound,
+    pins, proofs), which may be more or other than the engine's as long as it
     suffices; and the words told to people. Of evidence, what is stated of releases is held against the index here.
     """
     found = Certified.of(fleet, index)
@@ -65,10 +64,14 @@ def _assert_changes_are_found(fleet: Fleet, index: FakeIndex) -> None:
 
 _EVIDENCE = {
     "conflicts": {"origins", "proof"},
-    "unplaceable": {"lines", "origins", "proof"},
+    "unplaceable": {"origins", "proof"},
     "bounds": {"conflicts", "pinned", "proof"},
 }
-_TOLD = {"conflicts": {"because"}, "unplaceable": {"reason"}}
+_TOLD = {
+    "conflicts": {"because", "chains", "pivot"},
+    "unplaceable": {"reason"},
+    "requirements": {"owner", "origin", "reason"},
+}
 
 
 def _claims(found: Certified) -> object:
@@ -78,8 +81,17 @@ def _claims(found: Certified) -> object:
         "fleet": {**fleet, "models": _set(fleet["models"])},
         **{key: _set(_without(found.certificate[key], keys)) for key, keys in _EVIDENCE.items()},
     }
-    told = {key: _set(_without(found.proposal[key], keys)) for key, keys in _TOLD.items()}
-    return certificate, {**found.proposal, "bases": _set(found.proposal["bases"]), **told}
+    return certificate, {
+        **{key: value for key, value in found.proposal.items() if key != "pivots"},
+        "bases": _set(found.proposal["bases"]),
+        "conflicts": _findings(found.proposal, "conflicts"),
+        "unplaceable": _findings(found.proposal, "unplaceable"),
+    }
+
+
+def _findings(proposal: Any, key: str) -> list[str]:
+    found = _without(proposal[key], _TOLD[key])
+    return _set([{**item, "requirements": _without(item["requirements"], _TOLD["requirements"])} for item in found])
 
 
 def _without(items: list[dict[str, Any]], keys: set[str]) -> list[dict[str, Any]]:
@@ -201,18 +213,28 @@ def _assert_refused_or_true(found: Certified, fleet: Fleet, index: FakeIndex, ch
     forged = found.in_world(index)
     if refused(forged, fleet):
         return
-    own = Certified.of(fleet, index)
-    for key in ("minimal", "lower_bound"):
-        assert own.proposal[key] == forged.proposal[key], change
-    for key, words in _TOLD.items():
-        assert _set(_without(own.proposal[key], words)) == _set(_without(forged.proposal[key], words)), change
+    engine = Engine.for_fleet(index, fleet, TARGET)
+    for conflict in forged.certificate["conflicts"]:
+        stated = [(line["model"], line["requirement"]) for line in conflict["lines"]]
+        every = (*lines_of(fleet.models), *fleet.constraints)
+        lines = [line for line in every if (line.model, str(line.requirement)) in stated]
+        assert not isinstance(engine.solve(lines), Solution), change
+    for item in forged.certificate["unplaceable"]:
+        if "lines" in item:  # else it is its Requires-Python
+            assert not isinstance(engine.together([_named(fleet, item["model"])]), Solution), change
     for base in forged.proposal["bases"]:
-        pins = [
-            model("pins", *(f"{item['name']}=={item['version']}" for item in base["packages"] if item["name"] != "dd"))
-        ]
-        hosted = [item for item in fleet.models if item.key in base["models"]]
-        question = replace(fleet, models=(*hosted, *pins))
-        assert not plan(question, index)[0].conflicts, change
+        pins = [f"{item['name']}=={item['version']}" for item in base["packages"]]
+        hosted = [_named(fleet, key) for key in base["models"]]
+        assert isinstance(engine.together([*hosted, model("pins", *pins)]), Solution), change
+    own = Certified.of(fleet, index).proposal
+    assert own["lower_bound"] >= forged.proposal["lower_bound"], change
+    assert forged.proposal["minimal"] is (len(own["bases"]) == len(forged.proposal["bases"])), change
+
+
+def _named(fleet: Fleet, key: str) -> ModelPackage:
+    found = fleet.model(key)
+    assert found is not None
+    return found
 
 
 # -- by name: a forger who knows what he does -----------------------------------------------------------------------
@@ -318,14 +340,14 @@ def _unplaceable(found: Certified) -> None:
     _model_left_out(found)
     lines = [{"model": "reader", "requirement": "old"}]
     found.certificate["unplaceable"].append({"model": "reader", "lines": lines, "origins": [], "proof": []})
-    found.proposal["unplaceable"].append({"model": "reader", "reason": "Because it is."})
+    _say_unplaceable(found, lines)
 
 
 def _unplaceable_by_python(found: Certified) -> None:
     """The same with a Requires-Python that it never had."""
     _model_left_out(found)
     found.certificate["unplaceable"].append({"model": "reader", "requires_python": "<3"})
-    found.proposal["unplaceable"].append({"model": "reader", "reason": "Because it is."})
+    _say_unplaceable(found, [])
 
 
 def _unplaceable_by_others(found: Certified) -> None:
@@ -333,7 +355,12 @@ def _unplaceable_by_others(found: Certified) -> None:
     _model_left_out(found)
     clash = found.certificate["conflicts"][0]
     found.certificate["unplaceable"].append({**clash, "model": "reader"})
-    found.proposal["unplaceable"].append({"model": "reader", "reason": "Because it is."})
+    _say_unplaceable(found, clash["lines"])
+
+
+def _say_unplaceable(found: Certified, lines: list[dict[str, Any]]) -> None:
+    item = {"fingerprint": "0" * 16, "model": "reader", "requirements": lines, "reason": "Because it is."}
+    found.proposal["unplaceable"].append(item)
 
 
 def _placed_on_a_python_it_refuses(found: Certified) -> None:

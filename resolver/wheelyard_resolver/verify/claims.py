@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from packaging.requirements import InvalidRequirement
 
@@ -12,7 +15,7 @@ from wheelyard_resolver.verify.document import Table
 from wheelyard_resolver.verify.facts import Want, requirement_of
 from wheelyard_resolver.verify.locked_base import LockedBase
 from wheelyard_resolver.verify.raw_facts import admits_python
-from wheelyard_resolver.verify.statement import Statement
+from wheelyard_resolver.verify.statement import StatedLine, Statement
 
 SCHEMA = "wheelyard/proposal/1"
 FILE_NAME = "proposal.json"
@@ -24,12 +27,8 @@ def problems_of(proposal: Table, bases: Sequence[LockedBase], stated: Statement)
         *_head(proposal, stated),
         *_placement(bases, stated),
         *_numbers(proposal, bases, stated),
-        *_conflicts(proposal, stated),
+        *_findings(proposal, stated),
     ]
-    said = Counter(map(_called_unplaceable, proposal.tables("unplaceable")))
-    proved = Counter(item.model for item in stated.unplaceable)
-    problems += [f"{key} is called unplaceable, which is not certified" for key in (said - proved).elements()]
-    problems += [f"{key} is certified as unplaceable, but not called so" for key in (proved - said).elements()]
     return [f"{FILE_NAME}: {problem}" for problem in problems]
 
 
@@ -80,31 +79,63 @@ def _numbers(proposal: Table, bases: Sequence[LockedBase], stated: Statement) ->
     return problems
 
 
-_Claim = tuple[str, tuple[str, ...], tuple[tuple[str | None, Want], ...]]
-"""Target, models and lines of a conflict."""
+class _Claim(NamedTuple):
+    """A conflict of models on a target, or (one model) that it has no place; the lines that it rests on."""
+
+    kind: str
+    fingerprint: str
+    target: str
+    models: tuple[str, ...]
+    lines: tuple[tuple[str | None, Want], ...]
+
+    def __str__(self) -> str:
+        names = " and ".join(self.models) or "the fleet's constraints"
+        return f"{names}, {self.kind}"
 
 
-def _conflicts(proposal: Table, stated: Statement) -> list[str]:
-    said, proved = Counter(map(_claimed, proposal.tables("conflicts"))), Counter[_Claim]()
+def _findings(proposal: Table, stated: Statement) -> list[str]:
+    """Conflicts and models without a place are told just as they are certified.
+
+    The words about them (because, reason, chains, pivots, and who owns a line) are for people, and are not read.
+    """
+    said, proved = Counter(_said(proposal, stated)), Counter(_proved(stated))
+    problems = [f"{claim}: this is said, but not certified" for claim in (said - proved).elements()]
+    return problems + [f"{claim}: this is certified, but not said" for claim in (proved - said).elements()]
+
+
+def _said(proposal: Table, stated: Statement) -> Iterator[_Claim]:
+    for item in proposal.tables("conflicts"):
+        yield _said_claim("conflict", item, item.text("target"), item.texts("models"))
+    for item in proposal.tables("unplaceable"):
+        model = stated.fleet.models.get(item.text("model"))
+        target = "" if model is None else str(model.target)
+        yield _said_claim("unplaceable", item, target, (item.text("model"),))
+
+
+def _proved(stated: Statement) -> Iterator[_Claim]:
     for found in stated.conflicts:
-        lines = [(line.model, Want.of(requirement_of(line.requirement))) for line in found.lines]
-        proved[str(found.target), found.models, tuple(lines)] += 1
-    problems = [f"a conflict of {_names(models)} is not certified" for _, models, _ in (said - proved).elements()]
-    return problems + [f"the conflict of {_names(models)} is missing" for _, models, _ in (proved - said).elements()]
+        yield _proved_claim("conflict", found.target, found.models, found.lines)
+    for item in stated.unplaceable:
+        model = stated.fleet.models.get(item.model)
+        if model is not None:
+            lines = () if item.refutation is None else item.refutation.lines
+            yield _proved_claim("unplaceable", model.target, (model.key,), lines)
 
 
-def _claimed(item: Table) -> _Claim:
+def _said_claim(kind: str, item: Table, target: str, models: tuple[str, ...]) -> _Claim:
     lines = tuple(
         (line.text_or_none("model"), line.read("requirement", _want, "a requirement"))
         for line in item.tables("requirements")
     )
-    item.texts("because")  # words for people: they must be there, what they say is not certified
-    return item.text("target"), item.texts("models"), lines
+    return _Claim(kind, item.text("fingerprint"), target, models, lines)
 
 
-def _called_unplaceable(item: Table) -> str:
-    item.text("reason")  # as above
-    return item.text("model")
+def _proved_claim(kind: str, target: Target, models: tuple[str, ...], lines: Sequence[StatedLine]) -> _Claim:
+    named = sorted((line.model or "", line.requirement) for line in lines)
+    content = json.dumps([kind, str(target), sorted(models), named])
+    fingerprint = hashlib.sha256(content.encode()).hexdigest()[:16]
+    wants = tuple((line.model, _want(line.requirement)) for line in lines)
+    return _Claim(kind, fingerprint, str(target), models, wants)
 
 
 def _want(text: str) -> Want:
@@ -112,7 +143,3 @@ def _want(text: str) -> Want:
         return Want.of(requirement_of(text))
     except InvalidRequirement as error:
         raise ValueError(text) from error
-
-
-def _names(models: Sequence[str]) -> str:
-    return " and ".join(models) or "the fleet's constraints"

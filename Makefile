@@ -4,9 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 CLIENTS := poetry flit hatch
 PACKSE := .venv/conformance/packse-0.3.59.tar.gz
+DEBIAN := .venv/conformance/debian/.unpacked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance clients lint clean
+.PHONY: help demo test conformance nightly clients lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,8 +18,12 @@ demo: .venv/.demo ## Publish, install, check and plan the example models, in und
 test: .venv/.dev ## Run the test suite
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-conformance: .venv/.dev $(PACKSE) ## Compare verdicts with those of others: packse's scenarios, pip on real packages
-	$(BIN)/pytest -m heavy tests/conformance/test_packse.py $(PYTEST_ARGS)
+conformance: .venv/.dev $(PACKSE) $(DEBIAN) ## Compare verdicts with those of others (docs/conformance.md)
+	$(BIN)/pytest -m heavy tests/conformance $(PYTEST_ARGS)
+
+nightly: .venv/.dev ## Try the laws of the resolver on 20,000 random worlds each, fresh ones every time
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m "heavy or not heavy" \
+	  tests/resolver/test_against_brute_force.py tests/conformance/test_second_solver.py $(PYTEST_ARGS)
 
 clients: .venv/.dev $(CLIENTS:%=.venv/clients/%/.done) ## Upload and install over TLS with pip, uv, twine, poetry, flit and hatch
 	$(BIN)/pytest -m heavy tests/end_to_end/test_registry_tls.py $(PYTEST_ARGS)
@@ -63,3 +68,9 @@ $(PACKSE): | .venv/.dev
 	@echo "downloading packse's scenarios ..."
 	-@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
 	  --ignore-requires-python --dest $(@D) packse==0.3.59
+
+# Debian's solvers need neither root nor installing: unpacked, they run.
+$(DEBIAN): | .venv/.dev
+	@echo "downloading coinst and dose-debcheck ..."
+	-@mkdir -p $(@D) && cd $(@D) && apt-get download --quiet=2 coinst dose-distcheck && \
+	  for package in *.deb; do dpkg -x $$package . || exit 1; done && touch $(@F)

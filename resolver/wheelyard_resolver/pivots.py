@@ -79,12 +79,13 @@ def find_pivots(
     """The pivots of conflicts on one target, that of most pairs first.
 
     ``alike`` are the models of the target, those with the same requirement lines together. Conflicts that are no
-    pair, or have no one pivot, belong to none.
+    pair, have no one pivot, or one of which no release would do, belong to none.
     """
     by_project: dict[NormalizedName, list[Conflict]] = {}
     for conflict in conflicts:
         found = conflict.explanation
-        if found.pivot is not None and len(conflict.models) == len(found.routes) == 2:
+        pair = len(conflict.models) == len(found.routes) == 2
+        if found.pivot is not None and pair and all(_admitted(universe, route.demands) for route in found.routes):
             by_project.setdefault(found.pivot, []).append(conflict)
     twins = {model.key: tuple(Member(twin.key, twin.owner) for twin in same) for same in alike for model in same}
     pivots = [_pivot(universe, project, found, twins) for project, found in by_project.items()]
@@ -113,7 +114,7 @@ def _wanted(route: Route) -> tuple[tuple[Demand, ...], tuple[NormalizedName, ...
 def _camps(universe: Universe, project: NormalizedName, wants: Iterable[Want]) -> tuple[Camp, ...]:
     """Each want joins the camp of the oldest release that must be there: the fewest camps, for ranges without holes."""
     usable = universe.candidates(project).usable
-    admitted = {want: {place for demand in want.demands for place in universe.positions(demand)} for want in wants}
+    admitted = {want: _admitted(universe, want.demands) for want in wants}
     left = sorted(admitted, key=lambda want: (max(admitted[want]), min(admitted[want]), str(want.demands), want.models))
     camps = []
     while left:
@@ -123,6 +124,10 @@ def _camps(universe: Universe, project: NormalizedName, wants: Iterable[Want]) -
         oldest = min(set.intersection(*(admitted[want] for want in members)))
         camps.append(Camp(tuple(members), _agreed(members), usable[oldest].version, usable[release].version))
     return tuple(camps)
+
+
+def _admitted(universe: Universe, demands: Iterable[Demand]) -> set[int]:
+    return {place for demand in demands for place in universe.positions(demand)}
 
 
 def _agreed(wants: Sequence[Want]) -> SpecifierSet | None:

@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import product
 
 from packaging.requirements import Requirement
 from packaging.version import Version
 from tests.resolver.fake_index import TARGET, Release
 
-from wheelyard_resolver.model import ModelPackage, RequirementLine
+from wheelyard_resolver.model import CandidatePolicy, ModelPackage, RequirementLine
 
 Universe = Mapping[str, Mapping[str, Release]]
+Offered = Mapping[str, Sequence[tuple[Version, Release]]]
+"""The releases of each project that may be picked."""
+
+_STRICT = CandidatePolicy()
 
 
-def candidates(universe: Universe) -> dict[str, list[tuple[Version, Release]]]:
-    """The rule of design.md, 5, written a second time."""
-    found = {}
+def candidates(universe: Universe, policy: CandidatePolicy = _STRICT) -> Offered:
+    """The rule for candidates, written a second time.
+
+    What a release's METADATA says does not change which others are candidates; a METADATA that is not the ordinary
+    one makes its release unusable in these universes.
+    """
+    found: dict[str, list[tuple[Version, Release]]] = {}
     for name, releases in universe.items():
-        usable = [
+        listed = [
             (Version(version), release)
             for version, release in releases.items()
-            if release.tags and not release.yanked and release.requires_python != "<3"
+            if release.tags and release.requires_python != "<3" and (not release.yanked or name in policy.yanked)
         ]
-        finals = [item for item in usable if not item[0].is_prerelease]
-        found[name] = finals or usable
+        finals = [item for item in listed if not item[0].is_prerelease]
+        admitted = finals if finals and name not in policy.pre_releases else listed
+        found[name] = [(version, release) for version, release in admitted if release.metadata == b""]
     return found
 
 
-def installs(universe: Universe, lines: Sequence[RequirementLine]) -> bool:
+def installs(universe: Universe, lines: Sequence[RequirementLine], policy: CandidatePolicy = _STRICT) -> bool:
     """Whether some combination satisfies the lines."""
-    offered = candidates(universe)
+    offered = candidates(universe, policy)
     names = sorted(offered)
     choices: Iterable[Sequence[tuple[Version, Release] | None]] = product(*([None, *offered[name]] for name in names))
     return any(satisfies(dict(zip(names, choice, strict=True)), lines) for choice in choices)
@@ -38,14 +48,10 @@ def installs(universe: Universe, lines: Sequence[RequirementLine]) -> bool:
 
 def satisfies(choice: Mapping[str, tuple[Version, Release] | None], lines: Sequence[RequirementLine]) -> bool:
     """Whether a choice of releases installs the lines."""
-    todo = [line.requirement for line in lines if line.model is not None]
-    for line in lines:
-        picked = choice.get(line.project)
-        if (
-            line.model is None
-            and picked is not None
-            and not line.requirement.specifier.contains(picked[0], prereleases=True)
-        ):
+    todo = applicable(line.requirement for line in lines if line.model is not None)
+    for limit in applicable(line.requirement for line in lines if line.model is None):
+        picked = choice.get(limit.name)
+        if picked is not None and not limit.specifier.contains(picked[0], prereleases=True):
             return False
     done: set[tuple[str, str]] = set()
     while todo:
@@ -56,25 +62,42 @@ def satisfies(choice: Mapping[str, tuple[Version, Release] | None], lines: Seque
         for extra in ("", *requirement.extras):
             if (requirement.name, extra) not in done:
                 done.add((requirement.name, extra))
-                todo += _dependencies(picked[1], extra)
+                todo += dependencies(picked[1], extra)
     return True
 
 
-def _dependencies(release: Release, extra: str) -> Iterator[Requirement]:
-    for requirement in map(Requirement, release.requires):
-        environment = {**TARGET.environment, "extra": extra}
-        if requirement.marker is None or requirement.marker.evaluate(environment):
-            yield requirement
+def applicable(requirements: Iterable[Requirement]) -> list[Requirement]:
+    """Those whose marker holds on the target."""
+    return [requirement for requirement in requirements if _counts(str(requirement))]
 
 
-def fewest_groups(universe: Universe, models: Sequence[ModelPackage], constraints: Sequence[RequirementLine]) -> int:
+def dependencies(release: Release, extra: str) -> list[Requirement]:
+    """What a release needs on the target: always, and for one extra; the empty extra is the plain release."""
+    return [_parsed(text) for text in release.requires if _counts(text, extra)]
+
+
+_parsed = cache(Requirement)
+
+
+@cache
+def _counts(requirement: str, extra: str = "") -> bool:
+    marker = _parsed(requirement).marker
+    return marker is None or marker.evaluate({**TARGET.environment, "extra": extra})
+
+
+def fewest_groups(
+    universe: Universe,
+    models: Sequence[ModelPackage],
+    constraints: Sequence[RequirementLine],
+    policy: CandidatePolicy = _STRICT,
+) -> int:
     """The least number of groups over all partitions, each group tried in full."""
     known: dict[frozenset[str], bool] = {}
 
     def fine(group: Sequence[ModelPackage]) -> bool:
         key = frozenset(model.key for model in group)
         if key not in known:
-            known[key] = installs(universe, [*(line for model in group for line in model.lines), *constraints])
+            known[key] = installs(universe, [*(line for model in group for line in model.lines), *constraints], policy)
         return known[key]
 
     return min(len(partition) for partition in _partitions(list(models)) if all(fine(group) for group in partition))

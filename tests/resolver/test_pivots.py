@@ -60,6 +60,14 @@ def _given(item: ModelPackage) -> Lines:
     return tuple(dataclasses.replace(line, model=f"{item.key}-too") for line in lines_of([item]))
 
 
+def test_a_pair_that_shares_only_a_release_with_an_impossible_need_has_no_pivot() -> None:
+    """Both could take x 3 alone, which needs what no index has: nobody wants any release of that."""
+    universe = {"x": {"1": Release(), "2": Release(), "3": Release(["nowhere"])}}
+    found = checked(universe, model("a", "x>=2"), model("b", "x!=2"))
+    assert found.disputes == ()
+    assert [conflict.models for conflict in found.apart()] == [("a", "b")]
+
+
 def fingerprints(*models: ModelPackage) -> set[str]:
     """Of the conflicts of a fleet on three releases of x."""
     return {

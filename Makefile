@@ -7,7 +7,7 @@ PACKSE := .venv/conformance/packse-0.3.59.tar.gz
 DEBIAN := .venv/conformance/debian/.unpacked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance nightly clients lint clean
+.PHONY: help demo test conformance nightly clients engine fuzz lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ clients: .venv/.dev $(CLIENTS:%=.venv/clients/%/.done) ## Upload and install ove
 
 engine: .venv/.dev ## Build real images with buildah and a Docker Engine (root on Debian; installs what it needs)
 	$(BIN)/pytest -m heavy tests/engine $(PYTEST_ARGS)
+
+fuzz: .venv/.dev .venv/clients/schemathesis/.done ## Throw thousands of wrong requests at a registry, some by its own OpenAPI document
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -m "heavy or not heavy" tests/fuzz $(PYTEST_ARGS)
 
 lint: .venv/.dev ## Check style, format, types and the arrows between the packages
 	$(BIN)/ruff check
@@ -57,7 +60,7 @@ clean: ## Remove the environment and everything that was made
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' hatchling
 	@touch $@ .venv/.demo
 
-# Publishers with many dependencies, each in an environment of its own. Without one its tests say that they are skipped.
+# Clients with many dependencies, each in an environment of its own. Without one its tests say that they are skipped.
 .venv/clients/%/.done: | .venv/bin/python
 	@echo "installing $* into .venv/clients/$* ..."
 	-@$(PYTHON) -m venv .venv/clients/$* && \

@@ -13,8 +13,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
+from wheelyard_registry import openapi
 from wheelyard_registry.access import Access
 from wheelyard_registry.api_routes import ApiRoutes
 from wheelyard_registry.audit_routes import AuditRoutes
@@ -106,6 +107,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
             *_audit(audits),
             *_origin(origin_api),
             Route(f"{_PROJECT}/files/{{filename}}", _handler(imports), methods=["PUT"]),
+            Route(openapi.PATH, openapi.serve_document, methods=["GET"]),
             *_health(database),
         ],
         exception_handlers={
@@ -220,12 +222,16 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _http_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        response = problem_response(MethodNotAllowed(method=request.method))
-        response.headers.update(error.headers or {})
-        return response
+        return problem_response(MethodNotAllowed(method=request.method, allowed=_allowed(request)))
     missing = error.status_code == 404
     refusal = NotFound(what=request.url.path) if missing else BadRequest(error.detail)
     return problem_response(refusal, head=request.method == "HEAD")
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods of all routes of this path; the router itself names those of the first."""
+    routes = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for route in routes for method in route.methods or ()})
 
 
 async def _no_catalogue(request: Request, error: Exception) -> Response:

@@ -333,13 +333,17 @@ class RangeNotSatisfiable(RegistryError):
 
 
 class MethodNotAllowed(RegistryError):
-    """The route exists, the method does not."""
+    """The address exists, the method does not (RFC 9110, 15.5.6)."""
 
     status = 405
     code = "method-not-allowed"
 
-    def __init__(self, *, method: str) -> None:
-        super().__init__(f"{method} is not possible here", hint="uploads go to / or /legacy/ by POST")
+    def __init__(self, *, method: str, allowed: Sequence[str]) -> None:
+        super().__init__(
+            f"{method} is not possible here",
+            hint=f"this address takes {', '.join(allowed)}; uploads go to / or /legacy/ by POST",
+        )
+        self.allowed = tuple(allowed)
 
 
 class InternalError(RegistryError):

@@ -36,6 +36,9 @@ class IdentityRoutes:
     async def create_token(self, request: Request) -> Response:
         """``POST /api/v1/tokens``: a new token. Its text is in this answer and nowhere else, ever."""
         identity = await self._access.require_user(request)
+        everywhere = identity.may_everywhere(Right.ADMIN)
+        if not everywhere:
+            _own(identity, None)
         fields = Fields(await json_object(request), "label", "rights", "projects", "expires", "user")
         label = (fields.text("label", required=True) or "")[:80]
         grant = Grant(_rights(fields, required=True), fields.texts("projects", pattern=PATTERN) or (ALL_PROJECTS,))
@@ -43,8 +46,7 @@ class IdentityRoutes:
         if expires is not None and expires <= self._clock():
             fields.problem("expires is in the past")
         fields.finish()
-        if not identity.may_everywhere(Right.ADMIN):
-            user = _own(identity, user)
+        user = user if everywhere else _own(identity, user)
         if user is not None:
             await anyio.to_thread.run_sync(self._accounts.identity, user)
         token, facts = await anyio.to_thread.run_sync(

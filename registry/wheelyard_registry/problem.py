@@ -10,7 +10,13 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from wheelyard_registry.errors import RangeNotSatisfiable, RegistryError, TooManyAttempts, Unauthenticated
+from wheelyard_registry.errors import (
+    MethodNotAllowed,
+    RangeNotSatisfiable,
+    RegistryError,
+    TooManyAttempts,
+    Unauthenticated,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -34,5 +40,7 @@ def problem_response(error: RegistryError, *, head: bool = False) -> Response:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{error.size}"
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
     body = b"" if head else json.dumps(document).encode()
     return Response(body, status_code=error.status, headers=headers, media_type=MEDIA_TYPE)

@@ -15,22 +15,11 @@ import httpx
 import pytest
 from tests.end_to_end.tls_files import TlsFiles, issue
 from tests.registry import wheels
-from tests.registry.serving import Server, run_in, script, serving
+from tests.registry.serving import Server, foreign, run_in, script, serving
 
 from wheelyard_resolver.page import JSON_V1
 
 pytestmark = pytest.mark.heavy
-
-_CLIENTS = Path(sys.prefix) / "clients"
-"""Where ``make clients`` puts what is not among the development tools."""
-
-
-def client(name: str) -> str:
-    """The command of a client that has an environment of its own."""
-    path = _CLIENTS / name / "bin" / name
-    if not path.exists():
-        pytest.skip(f"{name} is not installed; make clients installs it, which needs a package index")
-    return str(path)
 
 
 @dataclass(frozen=True)
@@ -128,7 +117,7 @@ def poetry(place: Place, project: Project, token: str, *options: str) -> Complet
         "POETRY_HTTP_BASIC_YARD_USERNAME": "__token__",
         "POETRY_HTTP_BASIC_YARD_PASSWORD": token,
     }
-    return place.run([client("poetry"), "publish", "--no-interaction", "-r", "yard", *options], project, **named)
+    return place.run([foreign("poetry"), "publish", "--no-interaction", "-r", "yard", *options], project, **named)
 
 
 def flit(place: Place, project: Project, token: str, *options: str) -> CompletedProcess[str]:
@@ -140,13 +129,13 @@ def flit(place: Place, project: Project, token: str, *options: str) -> Completed
         "REQUESTS_CA_BUNDLE": str(place.tls.authority),
         "SOURCE_DATE_EPOCH": "1700000000",
     }
-    return place.run([client("flit"), "publish", "--no-use-vcs", *options], project, **named)
+    return place.run([foreign("flit"), "publish", "--no-use-vcs", *options], project, **named)
 
 
 def hatch(place: Place, project: Project, token: str, *options: str) -> CompletedProcess[str]:
     """``hatch publish``."""
     target = ["--repo", f"{place.server.url}/legacy/", "--user", "__token__", "--auth", token, "--no-prompt"]
-    command = [client("hatch"), "publish", *target, "--ca-cert", str(place.tls.authority), *options, *project.files]
+    command = [foreign("hatch"), "publish", *target, "--ca-cert", str(place.tls.authority), *options, *project.files]
     return place.run(command, project)
 
 

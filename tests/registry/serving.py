@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 _READY = re.compile(r"wheelyard is ready at (https?://\S+)/  \(index URL: (\S+)\)")
 _PATIENCE = 30.0
 
@@ -31,6 +33,14 @@ class Server:
 def script(name: str) -> str:
     """A command installed beside this Python."""
     return str(Path(sys.executable).with_name(name))
+
+
+def foreign(name: str) -> str:
+    """A command with many dependencies, which has an environment of its own; skips the test where that is missing."""
+    path = Path(sys.prefix) / "clients" / name / "bin" / name
+    if not path.exists():
+        pytest.skip(f"{name} is not installed; `make clients fuzz` installs it, which needs a package index")
+    return str(path)
 
 
 def clean_environment(**extra: str) -> dict[str, str]:

@@ -1,0 +1,310 @@
+"""The JSON API as an OpenAPI 3.1 document.
+
+Each operation names the refusals it may answer with by their classes, so that statuses and codes are those of the code.
+What is here and what is routed are held against each other by the tests, and answers against schemas by ``make fuzz``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from wheelyard_registry import errors, problem
+from wheelyard_registry.openapi_schemas import COUNT, FLAG, SCHEMAS, TEXT, TEXTS, Schema, listing, obj, ref
+
+PATH = "/api/v1/openapi.json"
+
+Refusals = tuple[type[errors.RegistryError], ...]
+
+_KNOWN: Refusals = (errors.Unauthenticated, errors.Forbidden, errors.TooManyAttempts, errors.CatalogueUnavailable)
+_BODY: Refusals = (errors.BadRequest, errors.BodyTooLarge, errors.InvalidField)
+_CHOSEN: Refusals = (errors.NotFound,)
+_INGEST: Refusals = (
+    errors.BadRequest,
+    errors.LengthMismatch,
+    errors.RefusedFile,
+    errors.ProjectClosed,
+    errors.FileConflict,
+    errors.NameTaken,
+    errors.DeletedName,
+    errors.BodyTooLarge,
+    errors.OriginUnproved,
+    errors.ContentGone,
+    errors.StorageFull,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path. ``answer`` is the schema of what success brings, with ``status``.
+
+    ``body`` names the schema of a JSON body; ``query`` maps parameters to their schemas, a name that ends in ``!`` is
+    required.
+    """
+
+    method: str
+    path: str
+    summary: str
+    answer: Schema
+    status: int = 200
+    body: str | None = None
+    query: Mapping[str, Schema] | None = None
+    refusals: Refusals = ()
+
+
+_PROJECT = "/api/v1/projects/{project}"
+_FILE, _RELEASE = f"{_PROJECT}/files/{{filename}}", f"{_PROJECT}/releases/{{version}}"
+
+
+def _chosen(path: str, what: str) -> list[Operation]:
+    """The operations on a file, or on all files of a release."""
+    files = {"files": TEXTS}
+    deletion: Refusals = (*_CHOSEN, errors.InvalidField, errors.StillDeployed)
+    yanked = obj({**files, "yanked": {"type": ["string", "boolean"]}})
+    held = obj({**files, "quarantined": FLAG})
+    posts: Refusals = (*_CHOSEN, *_BODY)
+    return [
+        Operation(
+            "DELETE",
+            path,
+            f"Delete {what}; the names stay taken",
+            obj({"deleted": TEXTS}),
+            query={"force": FLAG, "reason": {"type": "string", "maxLength": 400}},
+            refusals=deletion,
+        ),
+        Operation("POST", f"{path}/yank", f"Yank {what} (PEP 592)", yanked, body="Reason", refusals=posts),
+        Operation("DELETE", f"{path}/yank", f"Un-yank {what}", yanked, refusals=_CHOSEN),
+        Operation("POST", f"{path}/quarantine", f"Take {what} out of sight", held, body="Reason", refusals=posts),
+        Operation("DELETE", f"{path}/quarantine", f"Let {what} back", held, refusals=_CHOSEN),
+    ]
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "GET",
+        "/api/v1/deployments",
+        "What is deployed, or all that ever was",
+        listing("deployments", "Deployment"),
+        query={"stage": TEXT, "history": FLAG},
+        refusals=(errors.InvalidField,),
+    ),
+    Operation(
+        "POST",
+        "/api/v1/deployments",
+        "Record a deployment",
+        ref("Deployment"),
+        201,
+        body="NewDeployment",
+        refusals=(*_BODY, errors.UnknownRelease),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/fleet",
+        "A stage in the shape of a fleet file",
+        ref("Fleet"),
+        query={"stage!": {"type": "string", "minLength": 1}, "name": TEXT, "python": TEXT, "platform": TEXT},
+        refusals=(errors.InvalidField,),
+    ),
+    Operation("GET", "/api/v1/tokens", "All tokens, or those of the user who asks", listing("tokens", "Token")),
+    Operation(
+        "POST",
+        "/api/v1/tokens",
+        "Make a token",
+        ref("TokenWithSecret"),
+        201,
+        body="NewToken",
+        refusals=(*_BODY, errors.NotFound),
+    ),
+    Operation(
+        "DELETE",
+        "/api/v1/tokens/{id}",
+        "Revoke a token",
+        obj({"id": TEXT, "revoked": FLAG}),
+        refusals=(errors.NotFound,),
+    ),
+    Operation("GET", "/api/v1/users", "All users", listing("users", "User")),
+    Operation(
+        "POST",
+        "/api/v1/users",
+        "Take users over from an htpasswd file",
+        obj({"taken": TEXTS, "refused": TEXTS}),
+        body="Htpasswd",
+        refusals=_BODY,
+    ),
+    Operation(
+        "PUT",
+        "/api/v1/users/{name}",
+        "Make a user, or change a password",
+        obj({"name": TEXT}),
+        body="Password",
+        refusals=_BODY,
+    ),
+    Operation(
+        "DELETE",
+        "/api/v1/users/{name}",
+        "Shut a user out, with all their tokens",
+        obj({"name": TEXT, "disabled": FLAG}),
+        refusals=(errors.NotFound, errors.InvalidField),
+    ),
+    Operation("GET", "/api/v1/groups", "All groups", listing("groups", "Group")),
+    Operation(
+        "PUT",
+        "/api/v1/groups/{name}",
+        "Make a group, or give it these members and rights",
+        ref("Group"),
+        body="NewGroup",
+        refusals=(*_BODY, errors.NotFound),
+    ),
+    Operation("GET", f"{_PROJECT}/owners", "The groups that own a project", ref("Owners"), refusals=_CHOSEN),
+    Operation(
+        "PUT",
+        f"{_PROJECT}/owners",
+        "Give a project to groups",
+        ref("Owners"),
+        body="NewOwners",
+        refusals=(*_BODY, *_CHOSEN),
+    ),
+    Operation(
+        "PUT",
+        f"{_PROJECT}/status",
+        "Set a project's status (PEP 792)",
+        ref("Status"),
+        body="NewStatus",
+        refusals=(*_BODY, *_CHOSEN),
+    ),
+    Operation(
+        "PUT",
+        f"{_PROJECT}/overlay",
+        "Show private and upstream files of a name together, or no longer",
+        ref("Overlay"),
+        body="NewOverlay",
+        refusals=(*_BODY, *_CHOSEN),
+    ),
+    *_chosen(_FILE, "a file"),
+    *_chosen(_RELEASE, "all files of a release"),
+    Operation(
+        "GET",
+        "/api/v1/audit",
+        "The next entries of the audit log",
+        listing("events", "Event"),
+        query={"after": {**COUNT, "maximum": 10**18 - 1}},
+        refusals=(errors.InvalidField,),
+    ),
+    Operation("GET", "/api/v1/audit/head", "The newest entry's serial and link", ref("Head")),
+    Operation("GET", "/api/v1/alarms", "Private names that have appeared upstream", listing("alarms", "Alarm")),
+)
+
+
+def document() -> dict[str, object]:
+    """The whole document."""
+    paths: defaultdict[str, dict[str, object]] = defaultdict(dict)
+    for operation in OPERATIONS:
+        paths[operation.path][operation.method.lower()] = _operation(operation)
+    paths[_FILE]["put"] = _import()
+    paths["/legacy/"] = {"post": _upload()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Wheelyard registry",
+            "version": "1",
+            "description": "Pages and files follow the simple repository API and are not described here.",
+        },
+        "paths": dict(paths),
+        "components": {
+            "schemas": dict(SCHEMAS),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "login": {"type": "http", "scheme": "basic", "description": "__token__ and a token, or a user."},
+            },
+        },
+        "security": [{"token": []}, {"login": []}],
+    }
+
+
+async def serve_document(_: Request) -> Response:
+    """``GET /api/v1/openapi.json``."""
+    return JSONResponse(document())
+
+
+def _operation(operation: Operation) -> dict[str, object]:
+    described: dict[str, object] = {
+        "summary": operation.summary,
+        "operationId": _name(operation),
+        "parameters": [*_path_parameters(operation.path), *_query_parameters(operation.query or {})],
+        "responses": {str(operation.status): _answer(operation.answer), **_refusals(operation.refusals)},
+    }
+    if operation.body is not None:
+        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": ref(operation.body)}}}
+    return described
+
+
+def _import() -> dict[str, object]:
+    outcome = _answer(obj({"outcome": {"type": "string", "enum": ["stored", "identical"]}}))
+    date = {"name": "Wheelyard-Uploaded-At", "in": "header", "schema": {"type": "string", "format": "date-time"}}
+    return {
+        "summary": "Import a file as it is",
+        "operationId": "import-file",
+        "parameters": [*_path_parameters(_FILE), date],
+        "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {}}}},
+        "responses": {"200": outcome, "201": outcome, **_refusals((*_INGEST, errors.NotFound))},
+    }
+
+
+def _upload() -> dict[str, object]:
+    digests = dict.fromkeys(("sha256_digest", "md5_digest", "blake2_256_digest"), TEXT)
+    form = {
+        "type": "object",
+        "properties": {
+            ":action": {"type": "string", "const": "file_upload"},
+            "name": TEXT,
+            "version": TEXT,
+            **digests,
+            "content": {"type": "string", "contentMediaType": "application/octet-stream"},
+        },
+        "required": [":action", "content"],
+    }
+    refusals = (*_INGEST, errors.RefusedForm, errors.UnsupportedAction, errors.UnfinishedForm)
+    return {
+        "summary": "Upload a file in the legacy form; POST / does the same",
+        "operationId": "upload",
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
+        "responses": {
+            "200": {"description": "Here, durable and visible", "content": {"text/plain": {"schema": TEXT}}},
+            **_refusals(refusals),
+        },
+    }
+
+
+def _name(operation: Operation) -> str:
+    pieces = operation.path.removeprefix("/api/v1/").replace("{", "").replace("}", "").split("/")
+    return "-".join([operation.method.lower(), *pieces])
+
+
+def _path_parameters(path: str) -> list[dict[str, object]]:
+    names = [piece[1:-1] for piece in path.split("/") if piece.startswith("{")]
+    return [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in names]
+
+
+def _query_parameters(query: Mapping[str, Schema]) -> list[dict[str, object]]:
+    return [
+        {"name": name.rstrip("!"), "in": "query", "required": name.endswith("!"), "schema": schema}
+        for name, schema in query.items()
+    ]
+
+
+def _answer(schema: Schema) -> dict[str, object]:
+    return {"description": "Done", "content": {"application/json": {"schema": schema}}}
+
+
+def _refusals(refusals: Refusals) -> dict[str, object]:
+    codes: defaultdict[int, set[str]] = defaultdict(set)
+    for refusal in (*_KNOWN, *refusals):
+        codes[refusal.status].add(refusal.code)
+    content = {problem.MEDIA_TYPE: {"schema": ref("Problem")}}
+    return {
+        str(status): {"description": ", ".join(sorted(codes[status])), "content": content} for status in sorted(codes)
+    }

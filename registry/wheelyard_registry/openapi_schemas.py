@@ -1,0 +1,164 @@
+"""The shapes of what the registry takes and gives, as JSON Schema (2020-12), by their names in the API's document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wheelyard_registry.catalogue.lifecycle import Status
+from wheelyard_registry.identity import Right
+from wheelyard_registry.json_body import NAME, PATTERN
+from wheelyard_registry.passwords import LONGEST
+
+Schema = Mapping[str, object]
+
+
+def ref(name: str) -> Schema:
+    """A reference to one of :data:`SCHEMAS`."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def listing(key: str, name: str) -> Schema:
+    """An object whose one key holds a list of such shapes."""
+    return obj({key: {"type": "array", "items": ref(name)}})
+
+
+def obj(properties: Mapping[str, Schema], *, optional: tuple[str, ...] = ()) -> Schema:
+    """An object with these properties and no others."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+def nullable(schema: Schema) -> Schema:
+    """The same, or null, which reads as if it were missing."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+TEXT: Schema = {"type": "string"}
+FLAG: Schema = {"type": "boolean"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+TIME: Schema = {"type": "string", "format": "date-time"}
+NULLABLE_TEXT: Schema = {"type": ["string", "null"]}
+NULLABLE_TIME: Schema = {"type": ["string", "null"], "format": "date-time"}
+TEXTS: Schema = {"type": "array", "items": TEXT}
+USER: Schema = {"type": "string", "pattern": f"^{NAME.pattern}$"}
+SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+
+_RIGHT: Schema = {"type": "string", "enum": sorted(right.value for right in Right)}
+_RIGHTS: Schema = {"type": "array", "items": _RIGHT, "maxItems": 200}
+_USERS: Schema = {"type": "array", "items": USER, "maxItems": 200}
+_PATTERNS: Schema = {
+    "type": "array",
+    "items": {"type": "string", "pattern": f"^{PATTERN.pattern}$"},
+    "maxItems": 200,
+}
+_LINE: Schema = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 400,
+    "description": "Printable characters, not only blanks.",
+}
+_PLACE: Schema = {"type": "string", "minLength": 1, "maxLength": 80}
+
+_TOKEN: Mapping[str, Schema] = {
+    "id": TEXT,
+    "label": TEXT,
+    "rights": _RIGHTS,
+    "projects": TEXTS,
+    "user": NULLABLE_TEXT,
+    "created_at": TIME,
+    "created_by": TEXT,
+    "expires_at": NULLABLE_TIME,
+    "last_used_at": NULLABLE_TIME,
+    "revoked_at": NULLABLE_TIME,
+}
+
+SCHEMAS: Mapping[str, Schema] = {
+    "Problem": obj(
+        {
+            "type": {"type": "string", "description": "urn:wheelyard:problem: and the code."},
+            "title": TEXT,
+            "status": {"type": "integer"},
+            "code": {"type": "string", "description": "Stable; what a program should look at."},
+            "detail": {"type": "string", "description": "Message and hint together."},
+            "message": TEXT,
+            "hint": {"type": "string", "description": "What to do next."},
+        },
+        optional=("hint",),
+    ),
+    "Deployment": obj(
+        {
+            "model": TEXT,
+            "version": TEXT,
+            "stage": TEXT,
+            "slot": TEXT,
+            "owner": NULLABLE_TEXT,
+            "since": TIME,
+            "recorded_by": TEXT,
+        }
+    ),
+    "NewDeployment": obj(
+        {
+            "model": TEXT,
+            "version": TEXT,
+            "stage": _PLACE,
+            "slot": nullable(_PLACE),
+            "owner": nullable({**_LINE, "maxLength": 200}),
+        },
+        optional=("slot", "owner"),
+    ),
+    "Fleet": obj(
+        {
+            "fleet": obj({"name": TEXT, "stage": TEXT, "target": obj({"python": TEXT, "platform": TEXT})}),
+            "model": {
+                "type": "array",
+                "items": obj(
+                    {"name": TEXT, "version": TEXT, "slot": TEXT, "package": TEXT, "owner": TEXT}, optional=("owner",)
+                ),
+            },
+        }
+    ),
+    "Token": obj(_TOKEN),
+    "TokenWithSecret": obj({**_TOKEN, "token": {"type": "string", "description": "Shown here only, once."}}),
+    "NewToken": obj(
+        {
+            "label": _LINE,
+            "rights": {**_RIGHTS, "minItems": 1},
+            "projects": nullable(_PATTERNS),
+            "expires": nullable({**TIME, "description": "With its zone, and not in the past."}),
+            "user": nullable(USER),
+        },
+        optional=("projects", "expires", "user"),
+    ),
+    "User": obj({"name": TEXT, "groups": TEXTS, "created_at": TIME, "disabled_at": NULLABLE_TIME}),
+    "Password": obj({"password": {"type": "string", "minLength": 8, "maxLength": LONGEST}}),
+    "Htpasswd": obj({"htpasswd": {"type": "string", "description": "The lines of the file."}}),
+    "Group": obj({"name": TEXT, "members": TEXTS, "projects": TEXTS, "rights": _RIGHTS}),
+    "NewGroup": obj({"members": nullable(_USERS), "rights": nullable(_RIGHTS)}, optional=("members", "rights")),
+    "Owners": obj({"project": TEXT, "groups": TEXTS}),
+    "NewOwners": obj({"groups": nullable(_USERS)}, optional=("groups",)),
+    "NewStatus": obj(
+        {"status": {"type": "string", "enum": sorted(status.value for status in Status)}, "reason": nullable(_LINE)},
+        optional=("reason",),
+    ),
+    "Status": obj({"project": TEXT, "status": TEXT, "reason": NULLABLE_TEXT}),
+    "Reason": obj({"reason": nullable(_LINE)}, optional=("reason",)),
+    "NewOverlay": obj({"overlay": FLAG, "reason": _LINE}, optional=("overlay",)),
+    "Overlay": obj({"project": TEXT, "overlay": FLAG}),
+    "Alarm": obj({"project": TEXT, "since": TIME}),
+    "Event": obj(
+        {
+            "serial": COUNT,
+            "at": TIME,
+            "kind": TEXT,
+            "subject": TEXT,
+            "facts": {"type": "object"},
+            "by": TEXT,
+            "link": SHA256,
+        }
+    ),
+    "Head": obj({"serial": COUNT, "link": SHA256}),
+}

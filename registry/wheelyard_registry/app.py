@@ -74,7 +74,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     index = OriginRule(private, origin, pull_through)
     accounts = Accounts(database)
     access = Access(tokens, accounts, clock, anonymous_read=settings.anonymous_read)
-    ingest = Ingest(files, blobs, clock)
+    ingest = Ingest(files, blobs, origin, clock)
     legacy = LegacyForm(ingest, files)
     limit, threads = settings.max_upload, settings.upload_threads
     upload = UploadRoute(access, origin, legacy, blobs, limit=limit, threads=threads)

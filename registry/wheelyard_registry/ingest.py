@@ -23,6 +23,7 @@ from wheelyard_registry.catalogue.files import Files, ProjectFacts, StoredFile, 
 from wheelyard_registry.distribution import Distribution, parse_filename
 from wheelyard_registry.errors import FileConflict, Forbidden, RefusedFile, StorageFull
 from wheelyard_registry.identity import Identity, Right
+from wheelyard_registry.origin import Origin
 from wheelyard_registry.release_facts import read_facts
 
 LONGEST_VERSION = 200
@@ -64,8 +65,9 @@ class ProofNeeded(Exception):
 class Ingest:
     """Takes distribution files into the private catalogue."""
 
-    def __init__(self, files: Files, blobs: BlobStore, clock: Clock) -> None:
+    def __init__(self, files: Files, blobs: BlobStore, origin: Origin, clock: Clock) -> None:
         self._files = files
+        self._origin = origin
         self._blobs = blobs
         self._clock = clock
 
@@ -86,7 +88,7 @@ class Ingest:
         """
         distribution = parse_filename(filename)
         found = self._files.admission(filename, distribution.project, distribution.identity)
-        _admit(distribution.project, found.project, sender)
+        self._admit(distribution.project, found.project, sender)
         problems = claim_problems(distribution, staged, claims)
         if problems:
             raise RefusedFile(filename=filename, problems=problems)
@@ -96,6 +98,14 @@ class Ingest:
             return self._keep(distribution, staged, sender.identity, uploaded_at or self._clock())
         except OSError as error:
             raise StorageFull(reason=error.strerror or str(error)) from error
+
+    def _admit(self, project: NormalizedName, known: ProjectFacts | None, sender: Sender) -> None:
+        needed = Right.CREATE if known is None else Right.UPLOAD
+        if not sender.identity.may(needed, project):
+            raise Forbidden(right=needed.value, project=project)
+        require_open(project, known)
+        if known is None and sender.proven != project and self._origin.must_ask(project):
+            raise ProofNeeded(project)
 
     def _keep(self, distribution: Distribution, staged: Staged, sender: Identity, at: dt.datetime) -> Outcome:
         raw = core_metadata_of(distribution, staged.path)
@@ -119,15 +129,6 @@ class Ingest:
             present=lambda: self._blobs.has(stored.sha256),
         ).existing
         return Outcome.STORED if winner is None else _compare(distribution, winner, stored.sha256)
-
-
-def _admit(project: NormalizedName, known: ProjectFacts | None, sender: Sender) -> None:
-    needed = Right.CREATE if known is None else Right.UPLOAD
-    if not sender.identity.may(needed, project):
-        raise Forbidden(right=needed.value, project=project)
-    require_open(project, known)
-    if known is None and sender.proven != project:
-        raise ProofNeeded(project)
 
 
 def _compare(distribution: Distribution, existing: StoredFile, sha256: str) -> Outcome:

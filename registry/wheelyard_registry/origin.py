@@ -26,13 +26,17 @@ class Origin:
         """Whether a pattern keeps the name for this house."""
         return any(fnmatchcase(project, pattern) for pattern in self._reserved)
 
+    def must_ask(self, project: NormalizedName) -> bool:
+        """Whether upstream could have the name too, so that it has to be asked before the name is made here."""
+        return self._upstream is not None and not self.reserves(project)
+
     async def has_upstream(self, project: NormalizedName) -> bool:
         """Whether upstream has a project of this name, asked now. A reserved name is not asked about.
 
         Raises:
             UpstreamFailed: it does not say.
         """
-        if self._upstream is None or self.reserves(project):
+        if self._upstream is None or not self.must_ask(project):
             return False
         return await self._upstream.page(project, None) is not Absent.UNKNOWN
 

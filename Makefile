@@ -7,10 +7,10 @@ PACKSE := .venv/conformance/packse-0.3.59.tar.gz
 DEBIAN := .venv/conformance/debian/.unpacked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance nightly clients engine fuzz lint clean
+.PHONY: help demo test conformance nightly clients engine fuzz bench-uploads bench-faults lint clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.demo ## Publish, install, check and plan the example models, in under three minutes
 	@$(BIN)/python examples/demo.py
@@ -34,6 +34,12 @@ engine: .venv/.dev ## Build real images with buildah and a Docker Engine (root o
 fuzz: .venv/.dev .venv/clients/schemathesis/.done ## Throw thousands of wrong requests at a registry, some by its own OpenAPI document
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -m "heavy or not heavy" tests/fuzz $(PYTEST_ARGS)
 
+bench-uploads: .venv/.dev ## Measure uploads against devpi and pypiserver, which it installs into .bench
+	$(BIN)/python bench/registry_uploads.py --write docs/benchmarks/registry-uploads.md $(BENCH_ARGS)
+
+bench-faults: .venv/.dev ## Kill, fill, fail and stall uploads, here and at devpi and pypiserver (root or user namespaces, strace)
+	$(BIN)/python bench/registry_faults.py --write docs/benchmarks/registry-faults.md $(BENCH_ARGS)
+
 lint: .venv/.dev ## Check style, format, types and the arrows between the packages
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -41,7 +47,7 @@ lint: .venv/.dev ## Check style, format, types and the arrows between the packag
 	$(BIN)/lint-imports
 
 clean: ## Remove the environment and everything that was made
-	rm -rf .venv demo-out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .bench demo-out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

@@ -16,6 +16,9 @@ from wheelyard_resolver.wording import action, chains, conclusion, counted, fact
 _NAMED = 8
 """Models that are named one by one."""
 
+_WIDEST = 30
+"""The column of what is wanted; what is longer juts out."""
+
 
 def explanation(found: Explanation, hints: Sequence[Hint] = (), indent: str = "") -> Iterator[str]:
     """An explanation, a fact a line with its place in brackets, the chains, and the ways out."""
@@ -80,7 +83,7 @@ def _agreed(camp: Camp) -> str:
 
 def _wants(pivot: Pivot) -> Iterator[str]:
     rows = [(wanted(want), _models(want)) for camp in pivot.camps for want in camp.wants]
-    width = max(len(said) for said, _ in rows)
+    width = min(max(len(said) for said, _ in rows), _WIDEST)
     for said, models in rows:
         yield f"  {said:{width}}  {models}"
 

@@ -76,18 +76,27 @@ class MoveExcludeNewer:
     limit: dt.datetime
 
 
-Hint: TypeAlias = Relax | UseRelease | AdmitYanked | AdmitPreReleases | MoveExcludeNewer
+@dataclass(frozen=True)
+class ChangeSeveral:
+    """Changing one line of the conflict is not enough, whichever and however: lines ``also`` conflict as well."""
+
+    of: MinimalConflict
+    also: tuple[RequirementLine, ...]
+
+
+Hint: TypeAlias = Relax | UseRelease | AdmitYanked | AdmitPreReleases | MoveExcludeNewer | ChangeSeveral
 
 
 def find_hints(
     engine: Engine, conflict: MinimalConflict, found: Explanation, company: Sequence[ModelPackage]
 ) -> tuple[Hint, ...]:
     """Ways out of a conflict for models that are to be installed together, those of the conflict among them."""
-    return (
+    hints = (
         *_newer_releases(engine, conflict, company),
         *(hint for line in conflict.lines if (hint := relaxation(engine, line, company)) is not None),
         *_other_policies(engine, found, company),
     )
+    return hints or tuple(_also_in_the_way(engine, conflict, company))
 
 
 def installs(engine: Engine, lines: Sequence[RequirementLine]) -> bool:
@@ -184,6 +193,28 @@ def _newest_within(
         newest = answer.positions[project]
         first = newest + 1
     return newest
+
+
+def _also_in_the_way(engine: Engine, conflict: MinimalConflict, company: Sequence[ModelPackage]) -> Iterator[Hint]:
+    """What else conflicts without a line of the conflict, if that is so for each of them."""
+    also: list[tuple[RequirementLine, ...]] = []
+    with suppress(Undecided):
+        for dropped in conflict.lines:
+            if dropped.model is None:
+                return
+            rest = [
+                replace(model, lines=tuple(line for line in model.lines if line is not dropped)) for model in company
+            ]
+            answer = engine.together(rest)
+            if isinstance(answer, Solution):
+                return
+            also.append(answer.lines)
+        if also:
+            yield ChangeSeveral(conflict, also[0])
+
+
+def _without(dropped: RequirementLine, model: ModelPackage) -> ModelPackage:
+    return replace(model, lines=tuple(line for line in model.lines if line is not dropped))
 
 
 # -- another policy -----------------------------------------------------------------------------------------

@@ -21,7 +21,15 @@ from wheelyard_resolver.facts import (
     Unusable,
     WrongPython,
 )
-from wheelyard_resolver.hints import AdmitPreReleases, AdmitYanked, Hint, MoveExcludeNewer, Relax, UseRelease
+from wheelyard_resolver.hints import (
+    AdmitPreReleases,
+    AdmitYanked,
+    ChangeSeveral,
+    Hint,
+    MoveExcludeNewer,
+    Relax,
+    UseRelease,
+)
 from wheelyard_resolver.model import RequirementLine
 from wheelyard_resolver.pivots import Want
 
@@ -228,3 +236,9 @@ def _(hint: AdmitPreReleases) -> str:
 @action.register
 def _(hint: MoveExcludeNewer) -> str:
     return f"move exclude-newer to {hint.limit.isoformat().replace('+00:00', 'Z')}: {hint.project} {hint.version} fits"
+
+
+@action.register
+def _(hint: ChangeSeveral) -> str:
+    also = [f"{line.model or 'the fleet'} ({requirement(line)})" for line in hint.also]
+    return f"one change is not enough: {joined(also)} {'conflict' if len(also) > 1 else 'cannot be had'} as well"

@@ -223,8 +223,8 @@ SITUATIONS: Mapping[str, Situation] = {
         X,
         (model("a", "x>=9"), model("b", "pandsa"), model("c", "x<2"), model("d", "x>=2")),
     ),
-    "no-hint-helps": Situation(
-        "Were y the only conflict, either could give way; but x keeps the two apart as well: no hint is given.",
+    "more-than-one-conflict": Situation(
+        "Were y the only conflict, either could give way; but x keeps the two apart as well.",
         {**X, "y": {"1.0": [], "2.0": []}},
         (model("a", "y<2", "x<2"), model("b", "y>=2", "x>=2")),
     ),

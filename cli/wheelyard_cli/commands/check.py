@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -14,6 +14,10 @@ from wheelyard_resolver.errors import InputError, NotProved
 
 if TYPE_CHECKING:
     from wheelyard_resolver.model import Fleet, ModelPackage
+
+
+_Judgement: TypeAlias = tuple[Callable[[], dict[str, object]], Callable[[], Iterator[str]], int]
+"""The findings as a document and as text, of which one is made, and the exit code."""
 
 
 @click.command(name="check")
@@ -43,7 +47,7 @@ def command(
             document, lines, code = _judge_candidate(work, _candidate(candidate, work.fleet))
         else:
             document, lines, code = _judge_fleet(work, allow_unplaceable, every_conflict=every_conflict)
-    click.echo(json.dumps(document, indent=2) if form == "json" else "\n".join(lines))
+        click.echo(json.dumps(document(), indent=2) if form == "json" else "\n".join(lines()))
     if code == NotProved.exit_code:
         raise NotProved(
             "whether the fleet fits in max-bases was not proved in time", hint="give more time with --time-limit"
@@ -54,17 +58,18 @@ def command(
 # -- the fleet on its own -------------------------------------------------------------------------------------
 
 
-def _judge_fleet(
-    work: Workspace, allowed: Sequence[str], *, every_conflict: bool
-) -> tuple[dict[str, object], list[str], int]:
+def _judge_fleet(work: Workspace, allowed: Sequence[str], *, every_conflict: bool) -> _Judgement:
     from wheelyard_cli import check_document, check_text
     from wheelyard_resolver.fleet_check import check_fleet
     from wheelyard_resolver.propose import plan
 
     found = check_fleet(work.fleet, plan(work.fleet, work.index, work.out_of_time, work.memo), allowed)
     code = 1 if found.failed else 0 if found.proved else NotProved.exit_code
-    document = check_document.fleet(found, work.index.digest())
-    return document, list(check_text.fleet(found, every_conflict=every_conflict)), code
+    return (
+        lambda: check_document.fleet(found, work.index.digest()),
+        lambda: check_text.fleet(found, every_conflict=every_conflict),
+        code,
+    )
 
 
 # -- a candidate ----------------------------------------------------------------------------------------------
@@ -91,7 +96,7 @@ def _candidate(given: tuple[str, ...], fleet: Fleet) -> ModelPackage:
     return ModelPackage(canonicalize_name("candidate"), Version("0"), fleet.target, lines)
 
 
-def _judge_candidate(work: Workspace, candidate: ModelPackage) -> tuple[dict[str, object], list[str], int]:
+def _judge_candidate(work: Workspace, candidate: ModelPackage) -> _Judgement:
     from wheelyard_cli import check_document, check_text
     from wheelyard_resolver.hints import find_hints
     from wheelyard_resolver.join import joinings
@@ -107,8 +112,11 @@ def _judge_candidate(work: Workspace, candidate: ModelPackage) -> tuple[dict[str
     kind, bases = ("accepted", []) if misfit is not None else _bases(work, candidate)
     found = joinings(engine, candidate, bases)
     joinable = any(joining.refusal is None for joining in found)
-    document = check_document.candidate(work.fleet, work.index.digest(), candidate, found, kind, misfit)
-    return document, list(check_text.candidate(candidate, found, kind, misfit)), 0 if joinable else 1
+    return (
+        lambda: check_document.candidate(work.fleet, work.index.digest(), candidate, found, kind, misfit),
+        lambda: check_text.candidate(candidate, found, kind, misfit),
+        0 if joinable else 1,
+    )
 
 
 def _bases(work: Workspace, candidate: ModelPackage) -> tuple[str, list[tuple[str, Sequence[ModelPackage]]]]:

@@ -12,7 +12,7 @@ does not depend on which conflicts happened to be learnt first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -112,7 +112,7 @@ class Grouper:
 
     def _colour(self, colours: int) -> list[Nodes] | None:
         """A colouring that no known conflict forbids; None if there is none."""
-        formula = _Colouring(self._conflicts.placeable(), colours)
+        formula = Colouring(self._conflicts.placeable(), colours)
         for node, colour in zip(self._conflicts.clique(), range(colours), strict=False):
             formula.fix(node, colour)
         for conflict in self._conflicts.found:
@@ -125,7 +125,7 @@ class Grouper:
         First among the colourings that known conflicts allow, then learn: every conflict learnt is a real one,
         so the first that proves valid is the first of all.
         """
-        formula = _Colouring(self._conflicts.placeable(), colours)
+        formula = Colouring(self._conflicts.placeable(), colours)
         told = 0
         while not self._out_of_time():
             for conflict in self._conflicts.found[told:]:
@@ -182,7 +182,7 @@ class _Conflicts:
         return best
 
 
-class _Colouring:
+class Colouring:
     """Each model has exactly one of the colours, and no conflict is all of one colour."""
 
     def __init__(self, nodes: Sequence[int], colours: int) -> None:
@@ -204,17 +204,36 @@ class _Colouring:
     def solve(self, assumptions: Sequence[int]) -> bool:
         return self._sat.solve(assumptions)
 
+    def use_at_most(self, colours: int) -> None:
+        """No more than so many colours are in use."""
+        used = [self._sat.variable() for _ in range(self._colours)]
+        for shades in self._paint.values():
+            for shade, colour in zip(shades, used, strict=True):
+                self._sat.add([-shade, colour])
+        self._sat.at_most(used, colours)
+
+    def leave_at_most(self, homes: Mapping[int, int], nodes: int) -> None:
+        """No more than so many nodes have another colour than that of their home."""
+        self._sat.at_most([-self._paint[node][home] for node, home in homes.items()], nodes)
+
     def groups(self) -> list[Nodes]:
         """After a "yes": the non-empty groups."""
+        return [group for _, group in self._by_colour()]
+
+    def _by_colour(self) -> list[tuple[int, Nodes]]:
         members: list[set[int]] = [set() for _ in range(self._colours)]
         for node, shades in self._paint.items():
             members[self._shade(shades)].add(node)
-        return [frozenset(group) for group in members if group]
+        return [(colour, frozenset(group)) for colour, group in enumerate(members) if group]
 
     def _shade(self, shades: Sequence[int]) -> int:
         return next(colour for colour, shade in enumerate(shades) if self._sat.value(shade))
 
     def first(self) -> list[Nodes]:
+        """The groups of :meth:`first_by_colour`."""
+        return [group for _, group in self.first_by_colour()]
+
+    def first_by_colour(self) -> list[tuple[int, Nodes]]:
         """The colouring in which each model in turn has the lowest colour that the earlier ones leave possible."""
         satisfiable = self.solve(())
         chosen: list[int] = []
@@ -226,4 +245,4 @@ class _Colouring:
             if lower is None and lowest:
                 satisfiable = self.solve(chosen)
         assert satisfiable, "the number of colours was found sufficient"
-        return self.groups()
+        return self._by_colour()

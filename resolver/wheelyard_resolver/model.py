@@ -87,12 +87,17 @@ class CandidatePolicy:
 
 @dataclass(frozen=True)
 class AcceptedBase:
-    """A base as it stands today: its name, its models' keys, and the versions of its lock."""
+    """A base as it stands today: its name, its models' keys, and the versions of its lock.
+
+    ``revision`` and ``snapshot`` are those of the proposal that it was accepted from, where known.
+    """
 
     name: str
     models: tuple[str, ...]
     lock: str | None = None
     versions: tuple[tuple[NormalizedName, Version], ...] = ()
+    revision: str | None = None
+    snapshot: str | None = None
 
 
 @dataclass(frozen=True)

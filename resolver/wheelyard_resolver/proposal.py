@@ -133,4 +133,5 @@ def _base(base: Base) -> dict[str, object]:
             for package in base.packages
         ],
         "bytes": base.size,
+        **({} if base.snapshot is None else {"since": base.snapshot}),
     }

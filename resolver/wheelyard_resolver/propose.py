@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, count, product
 
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from wheelyard_resolver.demand import Demand, Unit
 from wheelyard_resolver.explain import Explanation, explain
@@ -14,7 +15,8 @@ from wheelyard_resolver.facts import WrongPython
 from wheelyard_resolver.findings import Conflict, Unplaceable
 from wheelyard_resolver.grouping import Grouper, Grouping, Nodes
 from wheelyard_resolver.index import Index
-from wheelyard_resolver.model import Fleet, ModelPackage, RequirementLine, lines_of
+from wheelyard_resolver.keeping import keep_in_place
+from wheelyard_resolver.model import AcceptedBase, Fleet, ModelPackage, RequirementLine, lines_of
 from wheelyard_resolver.pick import pick_versions
 from wheelyard_resolver.pivots import Pivot, find_pivots
 from wheelyard_resolver.proposal import Base, LockedPackage, Proposal
@@ -35,13 +37,17 @@ def never() -> bool:
 
 @dataclass(frozen=True)
 class TargetPlan:
-    """How the models of one target group: the grouping is over ``models``, each of which is placeable."""
+    """How the models of one target group: the grouping is over ``models``, each of which is placeable.
+
+    ``accepted`` has, for each group, the accepted base that it goes on with; None: a new one.
+    """
 
     engine: Engine
     models: tuple[ModelPackage, ...]
     grouping: Grouping
     conflicts: tuple[MinimalConflict, ...]
     unplaceable: tuple[Unplaceable, ...]
+    accepted: tuple[AcceptedBase | None, ...]
 
     def groups(self) -> list[tuple[ModelPackage, ...]]:
         """The models of each group."""
@@ -71,9 +77,14 @@ def propose(fleet: Fleet, recording: Recording, out_of_time: Clock = never, memo
 
 def proposal_of(fleet: Fleet, plans: Sequence[TargetPlan], recording: Recording) -> Proposal:
     """The proposal that plans lead to. Raises as :func:`propose` does."""
-    names = base_names()
+    taken = {base.name for plan in plans for base in plan.accepted if base is not None}
+    names = (name for name in base_names() if name not in taken)
     conflicts = tuple(conflict for plan in plans for conflict in conflicts_of(plan))
-    bases = tuple(_base(next(names), plan.engine, recording, group) for plan in plans for group in plan.groups())
+    bases = tuple(
+        _base(accepted or AcceptedBase(next(names), ()), plan.engine, recording, group)
+        for plan in plans
+        for group, accepted in zip(plan.groups(), plan.accepted, strict=True)
+    )
     return Proposal(
         fleet=fleet.name,
         stage=fleet.stage,
@@ -120,21 +131,69 @@ def plan_target(
     models = sorted((model for model in fleet.models if model.target == target), key=lambda model: model.key)
     engine.load(models)
     fitting = [model for model in models if _python_misfit(engine, model) is None]
-    twins = twins_of(engine, fitting)
+    homes = [base for base in fleet.bases if any(model.key in base.models for model in fitting)]
+    twins = _apart(twins_of(engine, fitting), homes)
     oracle = _Oracle(engine, [same[0] for same in twins])
     found = Grouper(len(twins), oracle.conflict_within, oracle.direct_conflicts(), out_of_time).search()
     homeless = {twin.key for node in found.unplaceable for twin in twins[node]}
     placeable = tuple(model for model in fitting if model.key not in homeless)
     place = {model.key: node for node, model in enumerate(placeable)}
-    groups = sorted(tuple(sorted(place[twin.key] for node in group for twin in twins[node])) for group in found.groups)
+    groups = sorted(
+        (tuple(sorted(place[twin.key] for node in group for twin in twins[node])), home)
+        for group, home in _kept(found, twins, homes, oracle, out_of_time)
+    )
     unplaceable = [reason for model in models if (reason := _unplaceable(engine, model, placeable)) is not None]
     return TargetPlan(
         engine=engine,
         models=placeable,
-        grouping=Grouping(tuple(groups), (), found.lower_bound, ()),
+        grouping=Grouping(tuple(group for group, _ in groups), (), found.lower_bound, ()),
         conflicts=tuple(oracle.conflicts[nodes] for nodes in sorted(found.conflicts, key=sorted)),
         unplaceable=tuple(unplaceable),
+        accepted=tuple(None if home < 0 else homes[home] for _, home in groups),
     )
+
+
+def _apart(twins: Sequence[Sequence[ModelPackage]], homes: Sequence[AcceptedBase]) -> list[tuple[ModelPackage, ...]]:
+    """Twins that live in the same accepted base, or in none: these stay or move together."""
+    found: list[tuple[ModelPackage, ...]] = []
+    for same in twins:
+        by_home: dict[int, list[ModelPackage]] = {}
+        for model in same:
+            by_home.setdefault(_home(model, homes), []).append(model)
+        found += [tuple(models) for models in by_home.values()]
+    return sorted(found, key=lambda same: same[0].key)
+
+
+def _home(model: ModelPackage, homes: Sequence[AcceptedBase]) -> int:
+    return next((place for place, base in enumerate(homes) if model.key in base.models), -1)
+
+
+def _kept(
+    found: Grouping,
+    twins: Sequence[Sequence[ModelPackage]],
+    homes: Sequence[AcceptedBase],
+    oracle: _Oracle,
+    out_of_time: Clock,
+) -> list[tuple[Nodes, int]]:
+    """The groups, moved as little as possible from the accepted bases, each with its base's place or -1."""
+    asis = [(frozenset(group), -1) for group in found.groups]
+    if not homes:
+        return asis
+    nodes = [node for node in range(len(twins)) if node not in found.unplaceable]
+    place = {node: number for number, node in enumerate(nodes)}
+
+    def conflict_within(group: Nodes) -> Nodes | None:
+        conflict = oracle.conflict_within(frozenset(nodes[number] for number in group))
+        return None if conflict is None else frozenset(place[node] for node in conflict)
+
+    home_of = [_home(twins[node][0], homes) for node in nodes]
+    known = [frozenset(place[node] for node in conflict) for conflict in found.conflicts if len(conflict) > 1]
+    kept = keep_in_place(
+        [None if home < 0 else home for home in home_of], len(found.groups), conflict_within, known, out_of_time
+    )
+    if kept is None:
+        return asis
+    return [(frozenset(nodes[number] for number in group), -1 if home is None else home) for group, home in kept.groups]
 
 
 def _unplaceable(engine: Engine, model: ModelPackage, placeable: Collection[ModelPackage]) -> Unplaceable | None:
@@ -201,18 +260,27 @@ class _Oracle:
 # -- locks --------------------------------------------------------------------------------------------------
 
 
-def _base(name: str, engine: Engine, index: Index, models: Sequence[ModelPackage]) -> Base:
+def _base(accepted: AcceptedBase, engine: Engine, index: Index, models: Sequence[ModelPackage]) -> Base:
     lines = (*lines_of(models), *engine.constraints)
     solution = engine.solve(lines)
     assert isinstance(solution, Solution), "the grouping was verified"
-    packages = lock(engine, lines, solution)
+    packages = lock(engine, lines, solution, dict(accepted.versions))
     recheck(index, engine.target, lines, packages)
-    return Base(name, engine.target, tuple(model.key for model in models), packages)
+    base = Base(accepted.name, engine.target, tuple(model.key for model in models), packages)
+    return replace(base, snapshot=accepted.snapshot) if base.revision == accepted.revision else base
 
 
-def lock(engine: Engine, lines: Sequence[RequirementLine], solution: Solution) -> tuple[LockedPackage, ...]:
-    """The packages to install for lines that ``solution`` shows to be installable, by name."""
-    positions = pick_versions(engine, lines, solution)
+def lock(
+    engine: Engine,
+    lines: Sequence[RequirementLine],
+    solution: Solution,
+    preferred: Mapping[NormalizedName, Version] | None = None,
+) -> tuple[LockedPackage, ...]:
+    """The packages to install for lines that ``solution`` shows to be installable, by name.
+
+    ``preferred`` are versions to keep where possible.
+    """
+    positions = pick_versions(engine, lines, solution, preferred)
     extras = _extras_in_force(engine, lines, positions)
     packages = []
     for project, position in sorted(positions.items()):

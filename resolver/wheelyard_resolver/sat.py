@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from pysat.card import CardEnc, EncType
 from pysat.solvers import Solver
 
 ENGINE = "glucose42"
@@ -41,6 +42,16 @@ class Sat:
     def add(self, clause: Iterable[int]) -> None:
         """Add a clause: at least one of its literals is true."""
         self._solver.add_clause(list(clause))
+
+    def at_most(self, literals: Sequence[int], bound: int) -> None:
+        """No more than ``bound`` of the literals are true (sequential counter, Sinz 2005)."""
+        if bound >= len(literals):
+            return
+        encoded = CardEnc.atmost(list(literals), bound, top_id=self._count, encoding=EncType.seqcounter)
+        while self._count < encoded.nv:
+            self.variable()
+        for clause in encoded.clauses:
+            self.add(clause)
 
     def solve(self, assumptions: Sequence[int] = ()) -> bool:
         """Whether the clauses can be satisfied with these literals true."""

@@ -29,7 +29,6 @@ FLEET = """
 [fleet]
 name = "engine"
 stage = "prod"
-exclude-newer = "2026-11-20T00:00:00Z"
 target = { python = "3.11", platform = "manylinux_2_28_x86_64" }
 """
 
@@ -49,7 +48,9 @@ class Engine:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command of this builder."""
-        environment = {**os.environ, **self.environment, "NO_COLOR": "1"}
+        # Debian's client before any other: a newer one without its buildx plugin cannot build.
+        path = os.pathsep.join(["/usr/bin", os.environ.get("PATH", os.defpath)])
+        environment = {**os.environ, "PATH": path, **self.environment, "NO_COLOR": "1"}
         environment.pop("NETRC", None)
         return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=900)
 
@@ -155,7 +156,7 @@ def reachable_from_the_engine(server: Server, folder: Path) -> Iterator[None]:
     subprocess.run(["ip", "-n", "wheelyard-engine", "link", "set", "lo", "up"], check=True)
     port, path = server.url.rpartition(":")[2], folder / "relay.sock"
     relay = [sys.executable, str(HERE / "relay.py")]
-    inside = ["ip", "netns", "exec", "wheelyard-engine", *relay, port, str(path)]
+    inside = ["nsenter", "--net=/run/netns/wheelyard-engine", *relay, port, str(path)]
     processes = [subprocess.Popen([*relay, str(path), port]), subprocess.Popen(inside)]
     try:
         _wait_for(path)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # docker-engine.sh start|stop WORKDIR: a Docker Engine (Debian's, BuildKit included) in a network namespace of its own,
 # and Compose v2. Prints DOCKER_HOST and COMPOSE. Needs root. Processes of this machine are not reachable from there:
-# run them with `ip netns exec wheelyard-engine`.
+# run them with `nsenter --net=/run/netns/wheelyard-engine`. (`ip netns exec` would hide the control groups from the engine.)
 set -euo pipefail
 usage="usage: docker-engine.sh start|stop WORKDIR"
 action=${1:?$usage} work=${2:?$usage}
@@ -24,7 +24,7 @@ start)
   fi
   ip netns add "$namespace" 2>/dev/null || true
   ip -n "$namespace" link set lo up
-  nohup ip netns exec "$namespace" dockerd --data-root "$work/data" --exec-root "$work/exec" \
+  nohup nsenter "--net=/run/netns/$namespace" dockerd --data-root "$work/data" --exec-root "$work/exec" \
     -H "unix://$work/docker.sock" --pidfile "$work/dockerd.pid" --storage-driver=overlay2 >"$work/dockerd.log" 2>&1 &
   for _ in $(seq 100); do
     docker -H "unix://$work/docker.sock" version >/dev/null 2>&1 && break

@@ -36,14 +36,13 @@ def blobs(engine: Engine, image: str, folder: Path) -> dict[str, bytes]:
 
 def layers(engine: Engine, image: str) -> list[str]:
     """The digests of the uncompressed layers of an image, the lowest first."""
-    if engine.kind == "buildah":
-        done = engine.run("buildah", "inspect", "--type", "image", "--format", "{{json .OCIv1.RootFS.DiffIDs}}", image)
-    else:
-        done = engine.run("docker", "image", "inspect", "--format", "{{json .RootFS.Layers}}", image)
+    inspect = ["buildah", "inspect", "--type", "image"] if engine.kind == "buildah" else ["docker", "image", "inspect"]
+    done = engine.run(*inspect, image)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert isinstance(found, list)
-    return found
+    digests = found["OCIv1"]["rootfs"]["diff_ids"] if engine.kind == "buildah" else found[0]["RootFS"]["Layers"]
+    assert isinstance(digests, list)
+    return digests
 
 
 def predict(engine: Engine, image: str, code: str) -> str:
@@ -131,7 +130,7 @@ def failure(engine: Engine, directory: Path, *options: str) -> str:
 
 def test_a_wrong_hash_is_named(engine: Engine, place: Place, copy: Path) -> None:
     lock = copy / "requirements.base-a.txt"
-    lock.write_text(re.sub(r"sha256:\w{64}\n", f"sha256:{'0' * 64}\n", lock.read_text(), count=1))
+    lock.write_text(re.sub(r"--hash=sha256:\w{64}", f"--hash=sha256:{'0' * 64}", lock.read_text(), count=1))
     said = failure(engine, copy, "--netrc", str(place.netrc))
     assert "with another hash than the lock's" in said
 

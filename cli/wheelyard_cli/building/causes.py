@@ -52,6 +52,10 @@ _NO_INDEX = (
 _KNOWN: tuple[tuple[str, _Words], ...] = (
     (r"(?i)no space left on device|disk quota exceeded", _said("the disk is full", "free space, then build again")),
     (
+        r"buildx component is missing",
+        _said("this docker has no BuildKit", "install its buildx plugin, or name another builder with --builder"),
+    ),
+    (
         r"wheelyard: (\S+): import (\S+) failed: (.*)",
         _said(
             "{0} is installed, and `import {1}` fails: {2}",

@@ -78,3 +78,24 @@ def record(directory: Path, built: Mapping[str, Image]) -> None:
         os.fsync(file.fileno())
     Path(file.name).chmod(0o644)
     Path(file.name).replace(directory / IMAGES)
+
+
+def results(directory: Path) -> dict[tuple[str, str], Image]:
+    """The images of a directory that were built, by tag and the text of their Dockerfile; none without the file."""
+    if not (directory / IMAGES).exists():
+        return {}
+    return {(image.tag, _dockerfile(directory, image)): image for image in read(directory) if image.id is not None}
+
+
+def take_over(directory: Path, earlier: Mapping[tuple[str, str], Image]) -> None:
+    """Write into a directory's file what is known of images that would come out the same again."""
+    images = read(directory) if (directory / IMAGES).exists() else ()
+    found = {image.name: earlier.get((image.tag, _dockerfile(directory, image))) for image in images}
+    known = {name: image for name, image in found.items() if image is not None}
+    if known:
+        record(directory, known)
+
+
+def _dockerfile(directory: Path, image: Image) -> str:
+    path = directory / image.dockerfile
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

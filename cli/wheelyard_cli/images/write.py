@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from wheelyard_cli import snapshot_records
@@ -50,7 +52,24 @@ def write_proposal(
         InputError: a wheel cannot be locked, the directory cannot be written to, or a file of somebody else is in
             the way. In the first and the last case nothing was written.
     """
-    contents = _contents(proposal, proof, settings or ImageSettings())
+    return _put(_contents(proposal, proof, settings or ImageSettings()), directory)
+
+
+def copy_proposal(source: Path, directory: Path) -> tuple[Path, ...]:
+    """Make the proposal in one directory that of another, file by file as it is; return their paths, sorted.
+
+    Raises:
+        InputError: as :func:`write_proposal` does.
+    """
+    ours = sorted((path for path in source.iterdir() if _belongs(path.name) and is_ours(path)), key=_last)
+    return _put({path.name: partial(shutil.copyfile, path) for path in ours}, directory)
+
+
+def _last(path: Path) -> tuple[bool, str]:
+    return path.name == file_names.PROPOSAL_JSON, path.name
+
+
+def _put(contents: Mapping[str, Callable[[Path], object]], directory: Path) -> tuple[Path, ...]:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         _refuse_foreign(directory, contents)
@@ -142,15 +161,23 @@ def _refuse_foreign(directory: Path, contents: Mapping[str, object]) -> None:
 
 
 def _earlier(directory: Path) -> set[Path]:
-    optional = (
-        file_names.CERTIFICATE,
-        file_names.SNAPSHOT,
-        file_names.BAKE,
-        file_names.IMAGES,
-        file_names.SMOKE_IMPORT,
-    )
-    found = {path for path in directory.iterdir() if file_names.belongs_to_a_base(path.name) or path.name in optional}
+    found = {path for path in directory.iterdir() if _belongs(path.name)}
     return {path for path in found if is_ours(path)}
+
+
+def _belongs(name: str) -> bool:
+    return file_names.belongs_to_a_base(name) or name in _FOR_ALL
+
+
+_FOR_ALL = (
+    file_names.CERTIFICATE,
+    file_names.SNAPSHOT,
+    file_names.BAKE,
+    file_names.IMAGES,
+    file_names.SMOKE_IMPORT,
+    file_names.PROPOSAL_MARKDOWN,
+    file_names.PROPOSAL_JSON,
+)
 
 
 def is_ours(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from wheelyard_cli.commands.bases.accept import accept, diff
 from wheelyard_cli.commands.bases.build import build
 from wheelyard_cli.commands.bases.propose import propose
 from wheelyard_cli.commands.bases.verify import verify
@@ -11,8 +12,8 @@ from wheelyard_cli.commands.bases.verify import verify
 
 @click.group(name="bases")
 def command() -> None:
-    """Propose the fewest shared base environments for a fleet, verify proposals, build their images."""
+    """Propose the fewest shared base environments for a fleet, verify and accept proposals, build their images."""
 
 
-for _subcommand in (propose, verify, build):
+for _subcommand in (propose, verify, diff, accept, build):
     command.add_command(_subcommand)

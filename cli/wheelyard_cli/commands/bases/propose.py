@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -12,10 +12,12 @@ from pathlib import Path
 
 import click
 
+from wheelyard_cli.commands.bases.accept import DRIFT, detailed_exitcode
 from wheelyard_cli.commands.bases.image_options import image_options
 from wheelyard_cli.images.settings import ImageSettings
 from wheelyard_cli.workspace import Options, open_workspace, options
 from wheelyard_resolver.errors import NotProved
+from wheelyard_resolver.model import AcceptedBase, Fleet
 
 
 @click.command()
@@ -26,6 +28,13 @@ from wheelyard_resolver.errors import NotProved
 @click.option("--detach", is_flag=True, help="With -o: leave the snapshot out, the certificate names its digest.")
 @click.option("--allow-unplaceable", multiple=True, metavar="NAME", help="A model that may be without a base.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--accepted",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Keep models and versions where this proposal has them, unless moving saves a base.",
+)
+@click.option("--upgrade", is_flag=True, help="Take the newest versions, not those accepted.")
+@detailed_exitcode
 @image_options
 @click.pass_context
 def propose(
@@ -36,24 +45,32 @@ def propose(
     detach: bool,
     allow_unplaceable: tuple[str, ...],
     form: str,
+    accepted: Path | None,
+    upgrade: bool,
+    detailed_exitcode: bool,
     images: ImageSettings,
 ) -> None:
     """Group a fleet into the fewest bases, prove that fewer is impossible, and write what builds them.
 
+    With --accepted, or with [[base]] tables in the fleet file, as few models move as possible.
+
     Exits with 1 if a model is in no base and not allowed to be, with 4 if the number is not proved least.
     """
-    from wheelyard_cli import proposal_text
+    from wheelyard_cli import base_changes, proposal_text
+    from wheelyard_cli.accepted_proposal import as_accepted, read_accepted
     from wheelyard_cli.images.write import Proof, write_proposal
     from wheelyard_cli.snapshot_records import copy_records
     from wheelyard_resolver import certificate
     from wheelyard_resolver.proposal import to_document
     from wheelyard_resolver.propose import plan, proposal_of
 
+    before = None if accepted is None else read_accepted(accepted)
     with _with_snapshot(options, wanted=output is not None and not detach) as options:
         with open_workspace(options) as work:
-            plans = plan(work.fleet, work.index, work.out_of_time, work.memo)
-            found = proposal_of(work.fleet, plans, work.index)
-            proof = None if output is None else certificate.to_document(work.fleet, plans, work.index)
+            fleet = _from(work.fleet, before, upgrade=upgrade)
+            plans = plan(fleet, work.index, work.out_of_time, work.memo)
+            found = proposal_of(fleet, plans, work.index)
+            proof = None if output is None else certificate.to_document(fleet, plans, work.index)
             # The certificate may have read more: all that is written names one snapshot.
             found = replace(found, snapshot=work.index.digest())
             records = work.index.records()
@@ -62,10 +79,13 @@ def propose(
             used = options.snapshot
             snapshot = None if detach or used is None else partial(copy_records, used, records)
             written = write_proposal(found, output, Proof(proof, snapshot), images)
+    changes = None if before is None else base_changes.changes(before, as_accepted(found))
     if form == "json":
         click.echo(json.dumps(to_document(found), indent=2))
     else:
         for line in proposal_text.proposal(found):
+            click.echo(line)
+        for line in base_changes.lines(changes) if changes is not None else ():
             click.echo(line)
     if output is not None:
         click.echo(f"wrote {len(written)} files to {output}", err=True)
@@ -77,6 +97,14 @@ def propose(
             "what lies between is not proved",
             hint="give more time with --time-limit",
         )
+    if detailed_exitcode and changes is not None and changes.bases:
+        context.exit(DRIFT)
+
+
+def _from(fleet: Fleet, accepted: Sequence[AcceptedBase] | None, *, upgrade: bool) -> Fleet:
+    """The fleet with what is accepted, and without the accepted versions where newer ones are wanted."""
+    bases = fleet.bases if accepted is None else accepted
+    return replace(fleet, bases=tuple(replace(base, versions=()) if upgrade else base for base in bases))
 
 
 @contextmanager

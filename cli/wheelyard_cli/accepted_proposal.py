@@ -1,0 +1,64 @@
+"""The bases of a proposal that was written before, as they matter to the next one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from wheelyard_cli.images import file_names
+from wheelyard_resolver.errors import InputError
+from wheelyard_resolver.model import AcceptedBase
+from wheelyard_resolver.proposal import Proposal
+
+
+def read_accepted(directory: Path) -> tuple[AcceptedBase, ...]:
+    """The bases of the proposal in a directory.
+
+    Raises:
+        InputError: there is none, or it cannot be read.
+    """
+    path = directory / file_names.PROPOSAL_JSON
+    try:
+        document = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise InputError(
+            f"there is no proposal in {directory}", hint="name what `wheelyard bases propose -o` or `accept` wrote to"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"it cannot be read: {error}", where=str(path)) from error
+    try:
+        return tuple(_base(entry, document["snapshot"]) for entry in document["bases"])
+    except (KeyError, TypeError, AttributeError, InvalidVersion) as error:
+        raise InputError(f"it is not a proposal: {type(error).__name__} {error}", where=str(path)) from error
+
+
+def as_accepted(proposal: Proposal) -> tuple[AcceptedBase, ...]:
+    """The bases of a proposal as they would be accepted."""
+    return tuple(
+        AcceptedBase(
+            name=base.name,
+            models=base.models,
+            lock=file_names.pylock(base.name),
+            versions=tuple((package.name, package.version) for package in base.packages),
+            revision=base.revision,
+            snapshot=base.snapshot or proposal.snapshot,
+        )
+        for base in proposal.bases
+    )
+
+
+def _base(entry: dict[str, Any], snapshot: str) -> AcceptedBase:
+    return AcceptedBase(
+        name=entry["name"],
+        models=tuple(entry["models"]),
+        lock=file_names.pylock(entry["name"]),
+        versions=tuple(
+            (canonicalize_name(package["name"]), Version(package["version"])) for package in entry["packages"]
+        ),
+        revision=entry["revision"],
+        snapshot=entry.get("since", snapshot),
+    )

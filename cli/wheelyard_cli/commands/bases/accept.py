@@ -1,0 +1,65 @@
+"""``wheelyard bases diff`` and ``accept``: from a proposal to what is accepted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+DRIFT = 3
+"""The exit code for "there are changes", where it is asked for."""
+
+_directory = click.Path(path_type=Path, file_okay=False)
+_existing = click.Path(path_type=Path, file_okay=False, exists=True)
+
+detailed_exitcode = click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit with 3 if anything changes (for a nightly job)."
+)
+
+
+@click.command()
+@click.argument("accepted", type=_existing)
+@click.argument("proposed", type=_existing)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@detailed_exitcode
+@click.pass_context
+def diff(context: click.Context, *, accepted: Path, proposed: Path, form: str, detailed_exitcode: bool) -> None:
+    """Show what would change if the proposal in PROPOSED were accepted in place of the one in ACCEPTED."""
+    from wheelyard_cli import base_changes
+    from wheelyard_cli.accepted_proposal import read_accepted
+
+    found = base_changes.changes(read_accepted(accepted), read_accepted(proposed))
+    if form == "json":
+        click.echo(json.dumps(base_changes.document(found), indent=2))
+    else:
+        for line in base_changes.lines(found):
+            click.echo(line)
+    if detailed_exitcode and found.bases:
+        context.exit(DRIFT)
+
+
+@click.command()
+@click.argument("proposed", type=_existing)
+@click.argument("accepted", type=_directory)
+def accept(*, proposed: Path, accepted: Path) -> None:
+    """Make the proposal in PROPOSED the one in ACCEPTED: what the next proposal changes as little as possible.
+
+    The files are taken over as they are, whole or not at all; those of the earlier proposal that this one does not have
+    are removed; what is known of images that stay the same is kept. Keep ACCEPTED under version control, and check a
+    proposal with `bases verify` before it is accepted.
+    """
+    from wheelyard_cli import base_changes
+    from wheelyard_cli.accepted_proposal import read_accepted
+    from wheelyard_cli.building.images import results, take_over
+    from wheelyard_cli.images import file_names
+    from wheelyard_cli.images.write import copy_proposal
+
+    new = read_accepted(proposed)
+    old = read_accepted(accepted) if (accepted / file_names.PROPOSAL_JSON).exists() else ()
+    built = {**results(accepted), **results(proposed)}
+    copied = copy_proposal(proposed, accepted)
+    take_over(accepted, built)
+    for line in base_changes.lines(base_changes.changes(old, new)):
+        click.echo(line)
+    click.echo(f"accepted: {len(copied)} files in {accepted}", err=True)

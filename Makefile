@@ -3,11 +3,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CLIENTS := poetry flit hatch
+# uv's own header would name the paths of this machine.
+define lock
+$(BIN)/uv pip compile --quiet $(1) --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
+  --default-index https://pypi.org/simple/ | sed '1i # $(3) of the registry'"'"'s image, by hash; `make locks` writes it anew.' >registry/$(2)
+endef
 PACKSE := .venv/conformance/packse-0.3.59.tar.gz
 DEBIAN := .venv/conformance/debian/.unpacked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance nightly clients engine fuzz bench-uploads bench-faults lint clean
+.PHONY: help demo test conformance nightly clients engine locks fuzz bench-uploads bench-faults lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +50,10 @@ lint: .venv/.dev ## Check style, format, types and the arrows between the packag
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+locks: .venv/.dev ## Lock the packages of the registry's image anew, by hash
+	@$(call lock,pyproject.toml --extra registry,requirements.txt,The packages)
+	@echo hatchling | $(call lock,-,build-requirements.txt,What builds the wheel)
 
 clean: ## Remove the environment and everything that was made
 	rm -rf .venv .bench demo-out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -118,6 +118,19 @@ def test_what_was_not_proved_least_verifies_as_such(shell: Shell) -> None:
     assert found["bases"] > 2
 
 
+DOCS = Path(__file__).parents[2] / "docs" / "design" / "resolving.md"
+
+
+def test_the_certificate_in_the_documentation_is_a_real_one(shell: Shell) -> None:
+    """What is proved of the two models that the text names."""
+    fleet = FLEET.replace('["pandas>=2", "numpy>=2"]', '["numpy>=2"]').replace('["pandas<2"]', '["pandas<2", "numpy"]')
+    assert shell.ask("bases", "propose", "-o", "out", fleet=fleet).code == 0
+    written = json.loads((shell.directory / "out" / "certificate.json").read_text())
+    shown = json.loads(DOCS.read_text().partition("```json\n")[2].partition("```")[0])
+    assert shown == {key: written[key] for key in ("conflicts", "bounds")}
+    assert shell.run("bases", "verify", "out").code == 0
+
+
 # -- what was changed does not --------------------------------------------------------------------------------------
 
 

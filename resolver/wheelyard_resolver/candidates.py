@@ -82,7 +82,7 @@ def _admitted(page: ProjectPage, target: Target, policy: CandidatePolicy) -> Ite
         return
     for file in page.files:
         if _refusal(page.project, file, target, policy) is None:
-            wheel = _read(file, target)
+            wheel = _read(page.project, file, target)
             if wheel is not None:
                 yield wheel
 
@@ -121,13 +121,13 @@ def _rank(filename: str, target: Target) -> int | None:
     return best
 
 
-def _read(file: DistributionFile, target: Target) -> _Wheel | None:
+def _read(project: NormalizedName, file: DistributionFile, target: Target) -> _Wheel | None:
     rank = _rank(file.filename, target)
     try:
-        _, version, build, _ = parse_wheel_filename(file.filename)
+        name, version, build, _ = parse_wheel_filename(file.filename)
     except (InvalidWheelFilename, InvalidVersion):
         return None
-    return None if rank is None else _Wheel(version, build, rank, file)
+    return None if rank is None or name != project else _Wheel(version, build, rank, file)
 
 
 @lru_cache(maxsize=50_000)

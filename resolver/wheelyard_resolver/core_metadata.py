@@ -9,12 +9,13 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from packaging.markers import Marker
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
+from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.target import Target
 
 _QUOTED = re.compile(r"""["']([^"']*)["']""")
@@ -29,6 +30,17 @@ class CoreMetadata:
     extras: frozenset[NormalizedName]
 
 
+class UndefinedMarker(InputError):
+    """A marker that parses and has no value: what it compares cannot be compared so."""
+
+    def __init__(self, *, marker: str, reason: str) -> None:
+        super().__init__(
+            f"the marker {marker!r} has no value: {reason}",
+            hint="PEP 508 tells what compares with what; a version after ~= has at least two numbers",
+        )
+        self.marker = marker
+
+
 class InvalidMetadata(ValueError):
     """The METADATA cannot be used; the message says why, for people."""
 
@@ -39,10 +51,12 @@ def parse_metadata(content: bytes) -> CoreMetadata:
     Only the headers are read: the description is most of the bytes and says nothing about dependencies.
 
     Raises:
-        InvalidMetadata: a dependency or Requires-Python that packaging cannot parse. pip skips such a
-            candidate too.
+        InvalidMetadata: no name or no version, or a dependency or Requires-Python that packaging cannot parse. pip
+            skips such a candidate too.
     """
     raw, _ = parse_email(_headers(content))
+    if not raw.get("name") or not raw.get("version"):
+        raise InvalidMetadata("its METADATA states no name or no version")
     try:
         requires = tuple(_requirement(text) for text in raw.get("requires_dist", ()))
     except (InvalidRequirement, RecursionError) as error:  # brackets may be nested without end
@@ -94,10 +108,17 @@ def _named(marker: str) -> frozenset[NormalizedName]:
 
 
 def holds(marker: Marker | None, target: Target, extra: str = "") -> bool:
-    """Whether a requirement's marker holds on a target, with one extra (or none) asked for."""
+    """Whether a requirement's marker holds on a target, with one extra (or none) asked for.
+
+    Raises:
+        UndefinedMarker: it cannot be evaluated, whatever the extra.
+    """
     return marker is None or _holds(str(marker), target, extra)
 
 
 @lru_cache(maxsize=200_000)
 def _holds(marker: str, target: Target, extra: str) -> bool:
-    return Marker(marker).evaluate({**target.environment, "extra": extra})
+    try:
+        return Marker(marker).evaluate({**target.environment, "extra": extra})
+    except (UndefinedComparison, UndefinedEnvironmentName) as error:
+        raise UndefinedMarker(marker=marker, reason=str(error)) from error

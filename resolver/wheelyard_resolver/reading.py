@@ -17,7 +17,14 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from wheelyard_resolver.candidates import Candidate, CandidateList, list_candidates, python_fits
-from wheelyard_resolver.core_metadata import InvalidMetadata, holds, named_extras, parse_metadata
+from wheelyard_resolver.core_metadata import (
+    CoreMetadata,
+    InvalidMetadata,
+    UndefinedMarker,
+    holds,
+    named_extras,
+    parse_metadata,
+)
 from wheelyard_resolver.demand import Demand
 from wheelyard_resolver.index import DigestIndex, Index
 from wheelyard_resolver.model import CandidatePolicy
@@ -25,7 +32,7 @@ from wheelyard_resolver.page import DistributionFile, RawPage, parse_page, parse
 from wheelyard_resolver.snapshot import body_digest, page_digest
 from wheelyard_resolver.target import Target
 
-_FORM = f"2/{packaging.__version__}"
+_FORM = f"3/{packaging.__version__}"
 """Changes whenever the compiled form, or the code that makes it, does."""
 
 
@@ -189,9 +196,14 @@ def compile_metadata(content: bytes | None, target: Target) -> Dependencies:
     if content is None:
         return Dependencies("its wheel holds no readable METADATA")
     try:
-        metadata = parse_metadata(content)
+        return _compiled(parse_metadata(content), target)
     except InvalidMetadata as problem:
         return Dependencies(str(problem))
+    except UndefinedMarker as problem:
+        return Dependencies(f"its METADATA has a dependency whose marker {problem.marker!r} has no value")
+
+
+def _compiled(metadata: CoreMetadata, target: Target) -> Dependencies:
     if metadata.requires_python is not None and not python_fits(str(metadata.requires_python), target):
         return Dependencies(f"its METADATA requires Python {metadata.requires_python}")
     plain: dict[Demand, None] = {}

@@ -100,7 +100,8 @@ def _walk(
             problems.append(f"{source} needs {requirement}, which is not locked")
             continue
         problems += _broken(source, requirement, locked[name])
-        for extra in ("", *(canonicalize_name(extra) for extra in requirement.extras)):
+        offered = {canonicalize_name(extra) for extra in metadata[name].get("provides_extra", ())}
+        for extra in ("", *sorted({canonicalize_name(extra) for extra in requirement.extras} & offered)):
             if (name, extra) not in reached:
                 reached.add((name, extra))
                 todo += [(name, needed) for needed in _dependencies(metadata[name], target, extra)]

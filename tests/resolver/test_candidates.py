@@ -8,7 +8,7 @@ from tests.resolver.fake_index import TARGET, FakeIndex, Release
 
 from wheelyard_resolver.candidates import list_candidates, why_refused
 from wheelyard_resolver.model import CandidatePolicy
-from wheelyard_resolver.page import ProjectPage, parse_page, parse_time
+from wheelyard_resolver.page import DistributionFile, ProjectPage, parse_page, parse_time
 from wheelyard_resolver.target import Target
 
 P = canonicalize_name("p")
@@ -104,6 +104,13 @@ def test_the_most_specific_wheel_with_the_highest_build_stands_for_its_release()
     )
     (candidate,) = list_candidates(P, releases, TARGET, CandidatePolicy()).usable
     assert candidate.wheel.filename == "p-1-10-cp311-cp311-manylinux_2_17_x86_64.whl"
+
+
+def test_a_wheel_of_another_project_is_no_candidate() -> None:
+    """Whatever page lists it; nor is a file whose name is not that of a wheel."""
+    listed = [DistributionFile(name, f"https://index.example/{name}") for name in ("q-9-py3-none-any.whl", "p-9.whl")]
+    found = list_candidates(P, ProjectPage(P, (*page(v1=Release()).files, *listed)), TARGET, CandidatePolicy())
+    assert [str(candidate.version) for candidate in found.usable] == ["1"]
 
 
 def test_a_quarantined_project_offers_nothing() -> None:

@@ -54,29 +54,3 @@ def test_extras_and_their_project_share_one_version() -> None:
         "y": {"1": []},
     }
     assert picked(projects, model("a", "x"), model("b", "x[e]")) == {"x": "1", "y": "1"}
-
-
-def test_a_false_no_of_resolvelib_on_a_cycle() -> None:
-    """resolvelib issue 206: it reports this graph impossible, whatever the order."""
-    projects: Projects = {
-        "p0": {"2": ["p2==2"]},
-        "p1": {"1": [], "2": ["p0==2"]},
-        "p2": {"1": ["p1>=1,<=2"], "2": ["p1==3"]},
-    }
-    assert picked(projects, model("a", "p2")) == {"p1": "1", "p2": "1"}
-
-
-def test_a_false_no_of_resolvelib_without_a_cycle() -> None:
-    """Three models, found by comparing resolvelib with a SAT solver on random graphs."""
-    projects: Projects = {
-        "p1": {"7": [], "8": ["p17==3"]},
-        "p5": {"2": [], "5": ["p18>=5,<=6"]},
-        "p7": {"5": ["p10>=3,<=4"], "7": ["p16==2"]},
-        "p10": {"4": ["p18>=3,<=4"]},
-        "p16": {"8": []},
-        "p17": {"3": ["p19==4"]},
-        "p18": {"4": [], "6": []},
-        "p19": {"8": []},
-    }
-    models = model("a", "p1"), model("b", "p5"), model("c", "p7")
-    assert picked(projects, *models) == {"p1": "7", "p5": "2", "p7": "5", "p10": "4", "p18": "4"}

@@ -144,6 +144,12 @@ def test_names_of_bases_go_on_after_z() -> None:
     assert [next(names) for _ in range(28)][-3:] == ["base-z", "base-aa", "base-ab"]
 
 
+def test_an_extra_that_is_not_declared_is_left_out_of_the_lock() -> None:
+    """For the second opinion too."""
+    found = proposed({"x": {"1": ["y; extra == 'e'"]}, "y": {"1": []}}, fleet(model("a", "x[e]")))
+    assert versions(found) == {"x": "1"}
+
+
 # -- the second opinion -----------------------------------------------------------------------------------------
 
 CHAIN: Projects = {"x": {"1": ["y<2"]}, "y": {"1": [], "2": []}}

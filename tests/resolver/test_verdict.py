@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from tests.resolver.fake_index import TARGET, FakeIndex, Projects, Release, constraint, fleet, metadata, model
 
+from wheelyard_resolver.core_metadata import UndefinedMarker
 from wheelyard_resolver.model import CandidatePolicy, ModelPackage, RequirementLine
 from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
 
@@ -108,6 +110,21 @@ def test_an_extra_that_a_release_does_not_offer_is_ignored() -> None:
     assert picks(ask(THREE, model("a", "x[nope]==3"))) == {"x": "3"}
 
 
+def test_an_extra_that_is_not_declared_asks_for_nothing() -> None:
+    """Without Provides-Extra it is not offered, whatever markers say: pip warns and goes on."""
+    projects: Projects = {"x": {"1": ["y; extra == 'e'"]}, "y": {"1": []}}
+    assert picks(ask(projects, model("a", "x[e]"))) == {"x": "1"}
+
+
+def test_an_extra_may_ask_for_itself() -> None:
+    """x[all] -> x[all]."""
+    projects: Projects = {
+        "x": {"1": Release(["x[all]; extra == 'all'", "y; extra == 'all'"], extras=["all"])},
+        "y": {"1": []},
+    }
+    assert picks(ask(projects, model("a", "x[all]"))) == {"x": "1", "y": "1"}
+
+
 def test_a_constraint_restricts_without_installing() -> None:
     """The fleet's x<2 does not bring x in, but keeps its releases down."""
     projects: Projects = {**THREE, "y": {"1": []}}
@@ -123,6 +140,40 @@ def test_metadata_that_cannot_be_read_takes_its_release_out() -> None:
     projects: Projects = {"x": {"1": [], "2": Release(metadata=None), "3": Release(metadata=broken)}}
     assert picks(ask(projects, model("a", "x"))) == {"x": "1"}
     assert conflict(ask(projects, model("a", "x>1"))) == (("a",), ["x>1"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xfe\x00 no headers at all",
+        b"Metadata-Version: 2.1\nVersion: 2\n\n",
+        b"Metadata-Version: 2.1\nName: x\n\n",
+        metadata("x", "2", ["y; python_version ~= '3'"]),
+        metadata("x", "2", ["y; sys_platform === 'linux'"]),
+        metadata("x", "2", ["y; 'e' in extras"]),
+        metadata("x", "2", [f"y; {'(' * 3000}python_version > '3'{')' * 3000}"]),
+        metadata("x", "2").replace(b"\n\n", b"\nRequires-Python: >=three\n\n", 1),
+    ],
+)
+def test_metadata_that_says_nothing_sensible_takes_its_release_out(content: bytes) -> None:
+    """No name, no version, a marker without a value, brackets without end, a Requires-Python that is none."""
+    projects: Projects = {"x": {"1": [], "2": Release(metadata=content)}, "y": {"1": []}}
+    assert picks(ask(projects, model("a", "x"))) == {"x": "1"}
+    assert conflict(ask(projects, model("a", "x>1"))) == (("a",), ["x>1"])
+
+
+def test_a_newer_metadata_version_is_read_as_far_as_it_is_known() -> None:
+    """As pip does for metadata that the wheel does not vouch for."""
+    newer = metadata("x", "2", ["y"]).replace(b"Metadata-Version: 2.3", b"Metadata-Version: 9.9")
+    projects: Projects = {"x": {"1": [], "2": Release(metadata=newer)}, "y": {"1": []}}
+    assert picks(ask(projects, model("a", "x>1"))) == {"x": "2", "y": "1"}
+
+
+def test_a_marker_of_a_models_line_must_have_a_value() -> None:
+    """Its author can mend it: an error, not a verdict."""
+    with pytest.raises(UndefinedMarker) as caught:
+        ask(THREE, model("a", "x; python_version ~= '3'"))
+    assert caught.value.message.startswith("the marker 'python_version ~= \"3\"' has no value: ")
 
 
 def test_requires_python_of_the_metadata_counts_where_the_page_is_silent() -> None:
@@ -154,6 +205,49 @@ def test_a_release_that_depends_on_a_url_is_unusable() -> None:
     """Only a model's own line may name a URL."""
     projects: Projects = {"x": {"1": [], "2": ["y @ https://elsewhere.example/y-1-py3-none-any.whl"]}}
     assert picks(ask(projects, model("a", "x"))) == {"x": "1"}
+
+
+def test_models_may_name_the_same_url_but_not_two() -> None:
+    """The URL as it is written: two places may hold two wheels of one name."""
+    here, there = (f"https://{host}.example/x-9-py3-none-any.whl" for host in ("here", "there"))
+    index = FakeIndex(THREE)
+    index.host(here, metadata("x", "9"))
+    index.host(there, metadata("x", "9"))
+    assert picks(ask(index, model("a", f"x @ {here}"), model("b", f"x @ {here}"))) == {"x": "9"}
+    assert conflict(ask(index, model("a", f"x @ {here}"), model("b", f"x @ {there}")))[0] == ("a", "b")
+
+
+def test_a_direct_reference_is_a_candidate_for_all_and_may_bring_an_extra() -> None:
+    """b did not name the URL and gets it: candidates belong to the fleet, not to a line."""
+    url = "https://elsewhere.example/x-9-py3-none-any.whl"
+    index = FakeIndex({**THREE, "y": {"1": []}})
+    index.host(url, metadata("x", "9", ["y; extra == 'e'"], ["e"]))
+    assert picks(ask(index, model("a", f"x[e] @ {url}"), model("b", "x>3"))) == {"x": "9", "y": "1"}
+
+
+@pytest.mark.parametrize(
+    "url", ["https://e.example/x-9.tar.gz", "git+https://e.example/x", "https://e.example/q-9-py3-none-any.whl"]
+)
+def test_a_direct_reference_that_is_no_wheel_of_the_project_cannot_be_installed(url: str) -> None:
+    """Nothing is built or cloned, and q is not x."""
+    assert conflict(ask(THREE, model("a", f"x @ {url}"))) == (("a",), [f"x @ {url}"])
+
+
+@pytest.mark.parametrize(
+    ("line", "pick"),
+    [
+        ("x==1.0", "1.0+cpu"),
+        ("x<=1.0", "1.0+cpu"),
+        ("x==1.0+cpu", "1.0+cpu"),
+        ("x===1.0", "1.0"),
+        ("x>1.0", None),
+        ("x!=1.0", None),
+    ],
+)
+def test_local_versions(line: str, pick: str | None) -> None:
+    """A specifier without a local part ignores that of the release (PEP 440); the release with one is the newer."""
+    answer = ask({"x": {"1.0": [], "1.0+cpu": []}}, model("a", line))
+    assert (picks(answer) if isinstance(answer, Solution) else None) == (pick and {"x": pick})
 
 
 def test_local_versions_and_epochs_are_compared_as_pep_440_says() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from packaging.markers import Marker
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import BuildTag, InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
@@ -104,10 +104,19 @@ class RawFacts:
         """What the METADATA of a wheel states; None if it makes the wheel unusable."""
         if url not in self._dependencies:
             found = dependencies(self._evidence.metadata(url))
-            if found is not None and not admits_python(found.requires_python, self.target):
+            if found is not None and not self._is_sound(found):
                 found = None
             self._dependencies[url] = found
         return self._dependencies[url]
+
+    def _is_sound(self, found: Dependencies) -> bool:
+        """Whether the Python fits and every marker has a value; whether one has does not depend on the extra."""
+        try:
+            for requirement in found.requires:
+                self.applies(requirement)
+        except (UndefinedComparison, UndefinedEnvironmentName):
+            return False
+        return admits_python(found.requires_python, self.target)
 
     def applies(self, requirement: Requirement, extra: str = "") -> bool:
         """Whether a requirement's marker holds on the target, with one extra or none asked for."""

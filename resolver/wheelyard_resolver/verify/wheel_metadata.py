@@ -29,6 +29,8 @@ def dependencies(content: bytes | None) -> Dependencies | None:
     if content is None:
         return None
     raw, _ = parse_email(_head(content))
+    if not raw.get("name") or not raw.get("version"):
+        return None
     python = raw.get("requires_python") or ""
     try:
         SpecifierSet(python)

@@ -12,7 +12,7 @@ PACKSE := .venv/conformance/packse-0.3.59.tar.gz
 DEBIAN := .venv/conformance/debian/.unpacked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance nightly clients engine locks fuzz bench-uploads bench-faults lint clean
+.PHONY: help demo test conformance nightly clients engine locks fuzz test-postgres bench-uploads bench-faults lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ engine: .venv/.dev ## Build real images with buildah and a Docker Engine (root o
 
 fuzz: .venv/.dev .venv/clients/schemathesis/.done ## Throw thousands of wrong requests at a registry, some by its own OpenAPI document
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -m "heavy or not heavy" tests/fuzz $(PYTEST_ARGS)
+
+test-postgres: .venv/.dev ## Run the registry's tests on a real PostgreSQL: WHEELYARD_TEST_DATABASE, or one of its own
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[postgresql]'
+	$(BIN)/python -m tests.registry.on_postgresql tests/registry tests/end_to_end $(PYTEST_ARGS)
 
 bench-uploads: .venv/.dev ## Measure uploads against devpi and pypiserver, which it installs into .bench
 	$(BIN)/python bench/registry_uploads.py --write docs/benchmarks/registry-uploads.md $(BENCH_ARGS)

@@ -59,6 +59,12 @@ def prepare(settings: Settings, clock: Clock) -> Prepared:
     except OSError as error:
         reason = f"the data directory {settings.data} cannot be used ({error.strerror or error})"
         raise CannotServe(reason=reason, hint="choose another one with --data") from error
+    except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
+        raise CannotServe(
+            reason=f"its catalogue cannot be reached ({error})",
+            hint="--database takes a URL like postgresql+psycopg://user@host/name; its driver comes with "
+            "pip install 'wheelyard[registry,postgresql]'",
+        ) from error
     except sa.exc.DatabaseError as error:
         raise CannotServe(
             reason=f"its catalogue cannot be opened ({error.orig or error})",

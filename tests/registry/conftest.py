@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from httpx import Response
 from starlette.applications import Starlette
+from tests.registry.catalogue_url import drop_test_catalogues, with_test_catalogue
 from tests.registry.fake_upstream import FakeUpstream, serving_upstream
 from tests.registry.in_process import Client, client_of
 from tests.registry.wheels import Built
@@ -89,6 +90,7 @@ class Registry:
 @contextmanager
 def running(settings: Settings, clock: Clock, token: str | None = None) -> Iterator[Registry]:
     """A registry on a data directory, prepared as ``wheelyard serve`` does it."""
+    settings = with_test_catalogue(settings)
     prepared = prepare(settings, clock)
     text = token or (prepared.first_token.text if prepared.first_token else "")
     app = create_app(settings, clock=clock)
@@ -99,6 +101,12 @@ def running(settings: Settings, clock: Clock, token: str | None = None) -> Itera
 def basic(user: str, password: str) -> dict[str, str]:
     """A Basic header."""
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _catalogues() -> Iterator[None]:
+    yield
+    drop_test_catalogues()
 
 
 @pytest.fixture

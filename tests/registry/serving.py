@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.registry.catalogue_url import catalogue_url
 
 _READY = re.compile(r"wheelyard is ready at (https?://\S+)/  \(index URL: (\S+)\)")
 _PATIENCE = 30.0
@@ -73,6 +74,8 @@ def serving(directory: Path, *options: str, token_file: bool = True) -> Iterator
     log, token = directory / "server.log", directory / "admin.token"
     arguments = ["serve", "--data", str(directory / "data"), "--port", "0"]
     arguments += ["--admin-token-file", str(token)] if token_file else []
+    catalogue = catalogue_url(directory / "data")
+    arguments += ["--database", catalogue] if catalogue and "--database" not in options else []
     with log.open("wb") as sink:
         process = subprocess.Popen(
             [script("wheelyard"), *arguments, *options], stdout=sink, stderr=sink, env=clean_environment()

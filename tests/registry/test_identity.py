@@ -14,6 +14,8 @@ from tests.registry import wheels
 from tests.registry.api import api, call, token
 from tests.registry.conftest import Clock, Registry, basic, running
 
+from wheelyard_registry.catalogue.accounts import Accounts
+from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.errors import TooManyAttempts
 from wheelyard_registry.passwords import FailedTries, PasswordGate, hash_password
 from wheelyard_registry.settings import Settings
@@ -211,11 +213,13 @@ def test_an_htpasswd_file_is_taken_over_and_its_hashes_improved(closed: Registry
     done = call(closed, "POST", "users", {"htpasswd": "\n".join(lines)})
     assert done["taken"] == ["apr", "sha"]
     assert done["refused"] == ["crypt: the hash is neither bcrypt nor apr1 nor SHA-1", "line 5: no usable user name"]
-    catalogue = closed.settings.data / "catalogue.sqlite3"
     for _ in range(2):
         assert closed.client.get("/simple/", auth=("sha", "password")).status_code == 200
-    stored = catalogue.read_bytes() + catalogue.with_name("catalogue.sqlite3-wal").read_bytes()
-    assert b"$argon2id$" in stored
+    database = Database(closed.settings.database_url)
+    stored = Accounts(database).password("sha")
+    database.close()
+    assert stored is not None
+    assert stored.startswith("$argon2id$")
 
 
 def test_wrong_passwords_make_their_sender_wait_and_tokens_do_not(closed: Registry) -> None:

@@ -8,6 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from tests.registry import wheels
+from tests.registry.catalogue_url import with_test_catalogue
 from tests.registry.conftest import Clock, Registry, running
 
 from wheelyard_registry.catalogue import tables
@@ -47,7 +48,7 @@ def test_nothing_is_swept_while_another_process_works_here(registry: Registry) -
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    database = Database(with_test_catalogue(Settings(data=tmp_path)).database_url)
     database.migrate()
     with database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
@@ -64,6 +65,12 @@ def test_a_database_that_is_none_is_said(tmp_path: Path) -> None:
     (tmp_path / "catalogue.sqlite3").write_bytes(b"not a database at all, but long enough to look at" * 100)
     with pytest.raises(CannotServe, match="catalogue cannot be opened"):
         prepare(Settings(data=tmp_path), Clock())
+
+
+@pytest.mark.parametrize("url", ["nonsense", "nonsense://host/name", "mysql+pymysql://host/name"])
+def test_a_database_that_cannot_be_spoken_to_is_said(tmp_path: Path, url: str) -> None:
+    with pytest.raises(CannotServe, match="catalogue cannot be reached"):
+        prepare(Settings(data=tmp_path, database=url), Clock())
 
 
 def test_every_change_is_in_the_event_log_in_order(registry: Registry) -> None:

@@ -38,7 +38,7 @@ engine: .venv/.dev ## Build real images with buildah and a Docker Engine (root o
 	$(BIN)/pytest -m heavy tests/engine $(PYTEST_ARGS)
 
 fuzz: .venv/.dev .venv/clients/schemathesis/.done ## Throw thousands of wrong requests at a registry, some by its own OpenAPI document
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -m "heavy or not heavy" tests/fuzz $(PYTEST_ARGS)
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -m heavy tests/fuzz $(PYTEST_ARGS)
 
 test-postgres: .venv/.dev ## Run the registry's tests on a real PostgreSQL: WHEELYARD_TEST_DATABASE, or one of its own
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[postgresql]'

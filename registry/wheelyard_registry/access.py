@@ -16,7 +16,7 @@ from wheelyard_registry.catalogue.tokens import Tokens
 from wheelyard_registry.credentials import Login, Token, credentials_of
 from wheelyard_registry.errors import Forbidden, Unauthenticated
 from wheelyard_registry.identity import ANONYMOUS_READER, Identity, Right
-from wheelyard_registry.passwords import PasswordGate, hash_password, is_legacy
+from wheelyard_registry.passwords import PasswordGate, is_legacy
 
 
 class Access:
@@ -53,9 +53,13 @@ class Access:
         if not await self._gate.admits(login.user, login.password, stored, address=address):
             raise Unauthenticated("the user name or the password is wrong")
         if stored is not None and is_legacy(stored):
-            fresh = await anyio.to_thread.run_sync(hash_password, login.password)
+            fresh = await self._gate.hash(login.password)
             await anyio.to_thread.run_sync(self._accounts.improve_password, login.user, stored, fresh)
         return await anyio.to_thread.run_sync(self._accounts.identity, login.user)
+
+    async def hash_password(self, password: str) -> str:
+        """The hash to store of a new password; see :meth:`.PasswordGate.hash`."""
+        return await self._gate.hash(password)
 
     async def require(self, request: Request, right: Right, project: NormalizedName) -> Identity:
         """The sender, who holds ``right`` over ``project``.

@@ -11,9 +11,14 @@ from collections.abc import Sequence
 
 from wheelyard_resolver.errors import WheelyardError
 
+_DESCRIBED = "GET /api/v1/openapi.json describes what this registry takes"
+
 
 class RegistryError(WheelyardError):
-    """A request that is refused. ``code`` never changes once released; ``status`` is the HTTP status."""
+    """A request that is refused, always with a hint.
+
+    ``code`` never changes once released; ``status`` is the HTTP status.
+    """
 
     status = 400
     code = "bad-request"
@@ -23,7 +28,7 @@ class BadRequest(RegistryError):
     """The request itself cannot be read."""
 
     def __init__(self, reason: str, *, hint: str | None = None) -> None:
-        super().__init__(reason, hint=hint)
+        super().__init__(reason, hint=hint or _DESCRIBED)
 
 
 class NotFound(RegistryError):
@@ -33,7 +38,9 @@ class NotFound(RegistryError):
     code = "not-found"
 
     def __init__(self, *, what: str, hint: str | None = None) -> None:
-        super().__init__(f"{what} is not in this index", hint=hint)
+        super().__init__(
+            f"{what} is not in this index", hint=hint or "check the spelling; /simple/ lists the private projects"
+        )
 
 
 class Unauthenticated(RegistryError):
@@ -303,7 +310,7 @@ class InvalidField(RegistryError):
     code = "invalid-field"
 
     def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
-        super().__init__("; ".join(problems), hint=hint)
+        super().__init__("; ".join(problems), hint=hint or _DESCRIBED)
 
 
 class NotAcceptable(RegistryError):

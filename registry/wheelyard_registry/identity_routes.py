@@ -16,7 +16,7 @@ from wheelyard_registry.catalogue.tokens import TokenFacts, Tokens
 from wheelyard_registry.errors import Forbidden
 from wheelyard_registry.identity import ALL_PROJECTS, Grant, Identity, Right
 from wheelyard_registry.json_body import NAME, PATTERN, Fields, json_object, project_of
-from wheelyard_registry.passwords import LONGEST, hash_password, readable_hash
+from wheelyard_registry.passwords import LONGEST, readable_hash
 
 _HTPASSWD_LINES = 10_000
 
@@ -97,7 +97,7 @@ class IdentityRoutes:
         fields = Fields(await json_object(request), "password")
         password = fields.secret("password", LONGEST)
         fields.finish()
-        stored = await anyio.to_thread.run_sync(hash_password, password)
+        stored = await self._access.hash_password(password)
         await anyio.to_thread.run_sync(
             lambda: self._accounts.set_password(name, stored, at=self._clock(), by=identity.name)
         )

@@ -86,8 +86,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "detail": {"type": "string", "description": "Message and hint together."},
             "message": TEXT,
             "hint": {"type": "string", "description": "What to do next."},
-        },
-        optional=("hint",),
+        }
     ),
     "Deployment": obj(
         {

@@ -11,6 +11,8 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import anyio
@@ -136,30 +138,48 @@ class PasswordGate:
         if self._confirmed.get(mark, self._clock()) > self._clock():
             return True
         person = f"{user}@{address}"
-        pause = max(self._failed.pause(person, TRIES), self._failed.pause(address, TRIES_OF_ADDRESS))
-        if pause:
-            raise TooManyAttempts(seconds=pause)
-        right = await self._verify(stored or await self._someone(), password) and stored is not None
-        if not right:
-            self._failed.count(person)
-            self._failed.count(address)
-            return False
+        self._require_tries(person, address)
+        against = stored or await self._someone()
+        async with self._turn():
+            # Once more: those who waited together would else all have their try.
+            self._require_tries(person, address)
+            right = await anyio.to_thread.run_sync(verify, against, password) and stored is not None
+            if not right:
+                self._failed.count(person)
+                self._failed.count(address)
+                return False
         self._failed.forget(person)
         self._confirm(mark)
         return True
 
+    def _require_tries(self, person: str, address: str) -> None:
+        pause = max(self._failed.pause(person, TRIES), self._failed.pause(address, TRIES_OF_ADDRESS))
+        if pause:
+            raise TooManyAttempts(seconds=pause)
+
+    async def hash(self, password: str) -> str:
+        """The hash to store, made in one of the same few places: a new password takes as much memory as a try.
+
+        Raises:
+            TooManyAttempts: too many wait.
+        """
+        async with self._turn():
+            return await anyio.to_thread.run_sync(hash_password, password)
+
     async def _someone(self) -> str:
         # A hash that no password has: an unknown user takes as long as a known one.
         if self._nobody is None:
-            self._nobody = await anyio.to_thread.run_sync(hash_password, secrets.token_hex(16), limiter=self._places)
+            self._nobody = await self.hash(secrets.token_hex(16))
         return self._nobody
 
-    async def _verify(self, stored: str, password: str) -> bool:
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
         if self._waiting >= WAITING:
             raise TooManyAttempts(seconds=1)
         self._waiting += 1
         try:
-            return await anyio.to_thread.run_sync(verify, stored, password, limiter=self._places)
+            async with self._places:
+                yield
         finally:
             self._waiting -= 1
 

@@ -28,11 +28,10 @@ def problem_response(error: RegistryError, *, head: bool = False) -> Response:
         "title": HTTPStatus(error.status).phrase,
         "status": error.status,
         "code": error.code,
-        "detail": error.message if error.hint is None else f"{error.message} (hint: {error.hint})",
+        "detail": f"{error.message} (hint: {error.hint})",
         "message": error.message,
+        "hint": error.hint,
     }
-    if error.hint is not None:
-        document["hint"] = error.hint
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Basic realm="wheelyard", charset="UTF-8"'

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
+from itertools import pairwise
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -23,6 +24,9 @@ MAX_FIELD_BYTES = 16 * 1024 * 1024
 
 DIGEST_FIELDS = {"sha256_digest": "sha256", "md5_digest": "md5", "blake2_256_digest": "blake2b"}
 """Fields that state a digest, and the algorithm they state it by."""
+
+_STATED_ONCE = frozenset({":action", "name", "version", *DIGEST_FIELDS})
+"""Fields that must not contradict themselves."""
 
 Stage = Callable[..., Staged]
 
@@ -88,9 +92,15 @@ class FormReader:
 
         Raises:
             UnfinishedForm: its closing boundary has not come.
+            RefusedForm: it states two values for one thing.
         """
         if not self._ended:
             raise UnfinishedForm
+        stated = {(name, value) for name, value in self._fields if name in _STATED_ONCE}
+        names = sorted(name for name, _ in stated)
+        twice = [name for name, next_name in pairwise(names) if name == next_name]
+        if twice:
+            raise RefusedForm(reason=f"it states more than one value of {twice[0]}")
         if self._file is not None:
             self._file.flush()
         return UploadForm(tuple(self._fields), self._filename, self._file, tuple(self._others))

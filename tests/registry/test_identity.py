@@ -17,7 +17,7 @@ from tests.registry.conftest import Clock, Registry, basic, running
 from wheelyard_registry.catalogue.accounts import Accounts
 from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.errors import TooManyAttempts
-from wheelyard_registry.passwords import FailedTries, PasswordGate, hash_password
+from wheelyard_registry.passwords import AT_ONCE, TRIES, WAITING, FailedTries, PasswordGate, hash_password
 from wheelyard_registry.settings import Settings
 
 APR1 = "$apr1$JIeFnSW5$Uk8xBLhFQtQ8R0dK.NR3M0"
@@ -264,6 +264,47 @@ def test_of_many_logins_at_once_few_are_verified_and_the_rest_are_sent_away() ->
 
     outcomes = anyio.run(scene)
     assert (outcomes.count("refused"), outcomes.count("sent away")) == (32, 18)
+
+
+def test_tries_that_come_together_count_as_if_they_came_one_by_one() -> None:
+    stored = hash_password("right")
+
+    async def scene() -> list[bool | None]:
+        gate = PasswordGate(Clock())
+        outcomes: list[bool | None] = []
+
+        async def attempt(number: int) -> None:
+            try:
+                outcomes.append(await gate.admits("anna", f"wrong {number}", stored, address="127.0.0.1"))
+            except TooManyAttempts:
+                outcomes.append(None)
+
+        async with anyio.create_task_group() as group:
+            for number in range(30):
+                group.start_soon(attempt, number)
+        return outcomes
+
+    outcomes = anyio.run(scene)
+    assert outcomes.count(True) == 0
+    assert outcomes.count(False) <= TRIES + AT_ONCE - 1
+
+
+def test_new_passwords_are_hashed_few_at_a_time_too() -> None:
+    async def scene() -> int:
+        gate, sent_away = PasswordGate(Clock()), []
+
+        async def make(number: int) -> None:
+            try:
+                await gate.hash(f"password {number}")
+            except TooManyAttempts:
+                sent_away.append(number)
+
+        async with anyio.create_task_group() as group:
+            for number in range(WAITING + 3):
+                group.start_soon(make, number)
+        return len(sent_away)
+
+    assert anyio.run(scene) == 3
 
 
 def test_a_confirmed_password_is_not_hashed_again(closed: Registry) -> None:

@@ -67,6 +67,11 @@ REFUSED = {
     "way out": (wheels.wheel(members=[("../evil.py", b"")]), "it holds '../evil.py', which leads out of the archive"),
     "absolute": (wheels.wheel(members=[("/etc/evil", b"")]), "it holds the absolute path '/etc/evil'"),
     "no version": (Built("demand_model-py3-none-any.whl", good.data), "demand_model-py3-none-any.whl"),
+    "version that is none": (
+        Built("demand_model-1.x_y-py3-none-any.whl", good.data),
+        "demand_model-1.x_y-py3-none-any.whl was refused",
+    ),
+    "markup in the name": (Built("<b>demand_model-1.4.0-py3-none-any.whl", good.data), "Bad filename: <b>"),
     "egg": (Built("demand_model-1.0-py3.11.egg", good.data), "neither a wheel (.whl) nor an sdist"),
     "sdist without PKG-INFO": (wheels.sdist(metadata=b""), "it has no PKG-INFO in its top directory"),
     "sdist of another": (
@@ -103,6 +108,19 @@ def test_a_form_that_contradicts_the_file_is_refused(registry: Registry, fields:
     response = registry.upload(wheels.wheel(), fields)
     assert response.status_code == 400
     assert reason in response.json()["detail"]
+    assert registry.stored_files() == []
+
+
+@pytest.mark.parametrize("field", [":action", "name", "version", "sha256_digest"])
+def test_a_form_that_contradicts_itself_is_refused(registry: Registry, field: str) -> None:
+    built = wheels.wheel()
+    stated = {":action": "file_upload", "name": "demand_model", "version": "1.4.0", "sha256_digest": built.sha256}
+    parts = [(name, (None, value)) for name, value in stated.items()] + [(field, (None, "0" * 64))]
+    content = ("content", (built.filename, built.data))
+    response = registry.client.post("/", files=[*parts, content], auth=registry.auth)
+    assert (response.status_code, response.json()["code"]) == (400, "bad-form")
+    assert f"more than one value of {field}" in response.json()["detail"]
+    assert response.json()["hint"]
     assert registry.stored_files() == []
 
 

@@ -205,14 +205,6 @@ def test_metadata_is_confirmed_and_immutable_too(registry: Registry, built: Buil
     assert registry.client.get(path, headers={"Range": "bytes=0-1"}).content == first.content
 
 
-def test_a_vendored_dist_info_is_not_taken_for_the_wheels_own(registry: Registry) -> None:
-    other = wheels.core_metadata("pip", "1.0")
-    vendored = wheels.wheel("vendoring", first=[("vendoring/_vendor/pip-1.0.dist-info/METADATA", other)])
-    assert registry.upload(vendored).status_code == 200
-    response = registry.client.get(f"/files/vendoring/{vendored.filename}.metadata")
-    assert response.content == core_metadata("vendoring", "1.4.0")
-
-
 def test_metadata_is_served_byte_for_byte(registry: Registry, built: Built) -> None:
     response = registry.client.get(f"/files/demand-model/{built.filename}.metadata")
     assert response.content == core_metadata("demand_model", "1.4.0", ["six"])

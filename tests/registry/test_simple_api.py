@@ -47,22 +47,6 @@ def test_json_states_its_version_name_status_and_versions(registry: Registry, re
     assert len(page["files"]) == len(releases)
 
 
-def test_json_describes_a_file_with_every_key(registry: Registry) -> None:
-    built = wheels.wheel()
-    registry.upload(built)
-    assert registry.only_file("demand-model") == {
-        "filename": built.filename,
-        "url": f"../../files/demand-model/{built.filename}",
-        "hashes": {"sha256": built.sha256},
-        "size": len(built.data),
-        "requires-python": ">=3.8",
-        "upload-time": "2026-11-23T10:00:00.000000Z",
-        "yanked": False,
-        "core-metadata": {"sha256": hashlib.sha256(wheels.core_metadata("demand_model", "1.4.0")).hexdigest()},
-        "provenance": None,
-    }
-
-
 def test_html_states_the_same_in_attributes(registry: Registry) -> None:
     built = wheels.wheel()
     registry.upload(built)

@@ -23,6 +23,7 @@ COMMANDS = {
     "serve": ("wheelyard_cli.commands.serve", "Run the registry."),
     "token": ("wheelyard_cli.commands.token", "Make, list and revoke tokens of a registry."),
     "user": ("wheelyard_cli.commands.user", "Manage users, groups and the owners of projects."),
+    "wheels": ("wheelyard_cli.commands.wheels", "Build wheels of projects that publish source only."),
     "snapshot": ("wheelyard_cli.commands.snapshot", "Look into a saved snapshot."),
 }
 

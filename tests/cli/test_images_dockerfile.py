@@ -141,6 +141,14 @@ def test_a_revision_follows_from_the_lock_alone() -> None:
     assert base("base-a", TORCH, SIX, target=MUSL).revision != one.revision
 
 
+def test_another_lock_is_another_step_for_builders_that_do_not_look_into_mounts() -> None:
+    assert heavy_free(base("base-a", SIX)) != heavy_free(base("base-a", NUMPY))
+
+
+def heavy_free(one: Base) -> str:
+    return text_of(one).partition("LABEL")[0].rpartition("RUN")[2]
+
+
 def test_a_dockerfile_of_a_base_does_not_name_its_models() -> None:
     assert text_of(base("base-a", SIX, models=("one",))) == text_of(base("base-a", SIX, models=("two", "three")))
 

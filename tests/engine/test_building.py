@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import re
 import shutil
@@ -129,10 +130,19 @@ def failure(engine: Engine, directory: Path, *options: str) -> str:
 
 
 def test_a_wrong_hash_is_named(engine: Engine, place: Place, copy: Path) -> None:
-    lock = copy / "requirements.base-a.txt"
+    lock, dockerfile = copy / "requirements.base-a.txt", copy / "Dockerfile.base-a"
+    before = hashlib.sha256(lock.read_bytes()).hexdigest()
     lock.write_text(re.sub(r"--hash=sha256:\w{64}", f"--hash=sha256:{'0' * 64}", lock.read_text(), count=1))
+    dockerfile.write_text(dockerfile.read_text().replace(before, hashlib.sha256(lock.read_bytes()).hexdigest()))
     said = failure(engine, copy, "--netrc", str(place.netrc))
     assert "with another hash than the lock's" in said
+
+
+def test_a_lock_that_was_changed_by_hand_is_refused(engine: Engine, place: Place, copy: Path) -> None:
+    lock = copy / "requirements.base-a.txt"
+    lock.write_text(lock.read_text() + "# mine\n")
+    said = failure(engine, copy, "--netrc", str(place.netrc))
+    assert "requirements.base-a.txt is not the one that its Dockerfile was written for" in said
 
 
 def test_an_index_that_does_not_answer_is_named(engine: Engine, copy: Path) -> None:

@@ -56,6 +56,10 @@ _KNOWN: tuple[tuple[str, _Words], ...] = (
         _said("this docker has no BuildKit", "install its buildx plugin, or name another builder with --builder"),
     ),
     (
+        r"/mnt/(\S+): FAILED",
+        _said("{0} is not the one that its Dockerfile was written for", "propose anew: the two are written together"),
+    ),
+    (
         r"wheelyard: (\S+): import (\S+) failed: (.*)",
         _said(
             "{0} is installed, and `import {1}` fails: {2}",

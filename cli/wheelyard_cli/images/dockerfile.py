@@ -19,6 +19,7 @@ Sources: Dockerfile reference (``RUN --mount``), OCI image specification (annota
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import shlex
 
 from wheelyard_cli.images import file_names, image_names, requirements, templates
@@ -58,6 +59,7 @@ class Dockerfiles:
             system_packages=self._settings.system_packages,
             heavy=[shlex.quote(requirements.pinned(package, base)) for package in layers_of(base).heavy],
             requirements=file_names.requirements(base.name),
+            requirements_digest=hashlib.sha256(requirements.render(self._proposal, base).encode()).hexdigest(),
             labels=self._base_labels(base),
         )
 

@@ -48,6 +48,7 @@ bench-uploads: .venv/.dev ## Measure uploads against devpi and pypiserver, which
 	$(BIN)/python bench/registry_uploads.py --write docs/benchmarks/registry-uploads.md $(BENCH_ARGS)
 
 bench-faults: .venv/.dev ## Kill, fill, fail and stall uploads, here and at devpi and pypiserver (root or user namespaces, strace)
+	$(BIN)/pytest -m heavy tests/end_to_end/test_registry_durability.py $(PYTEST_ARGS)
 	$(BIN)/python bench/registry_faults.py --write docs/benchmarks/registry-faults.md $(BENCH_ARGS)
 
 lint: .venv/.dev ## Check style, format, types and the arrows between the packages

@@ -130,18 +130,20 @@ def kill(peer: Peer, tries: int) -> Verdict:
     timed = time.perf_counter()
     attempt(server, sent[0])
     whole = time.perf_counter() - timed
-    for number in range(tries):
-        one = wheel(f"kill-{number}", "1.0", FLIGHT)
-        sent.append(one)
-        sender = threading.Thread(target=attempt, args=(server, one))
-        sender.start()
-        time.sleep(chance.uniform(0.02, 1.1 * whole))
-        server.kill()
-        sender.join()
-        server = peer.start()
-        found = damage(server, one) or [again(server, one)]
-        wrong += [reason for reason in found if reason][:1]
-    server.stop()
+    try:
+        for number in range(tries):
+            one = wheel(f"kill-{number}", "1.0", FLIGHT)
+            sent.append(one)
+            sender = threading.Thread(target=attempt, args=(server, one))
+            sender.start()
+            time.sleep(chance.uniform(0.02, 1.1 * whole))
+            server.kill()
+            sender.join()
+            server = peer.start()
+            found = damage(server, one) or [again(server, one)]
+            wrong += [reason for reason in found if reason][:1]
+    finally:
+        server.stop()
     return told(wrong + after_restart(peer, *sent), tries, f"whole after {tries} kills")
 
 

@@ -43,6 +43,7 @@ from wheelyard_registry.index import OriginRule, PrivateIndex
 from wheelyard_registry.ingest import Ingest
 from wheelyard_registry.legacy import LegacyForm
 from wheelyard_registry.lifecycle_routes import LifecycleRoutes
+from wheelyard_registry.metrics import MetricsRoute
 from wheelyard_registry.origin import Origin
 from wheelyard_registry.origin_routes import OriginRoutes
 from wheelyard_registry.origin_watch import OriginWatch
@@ -107,6 +108,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
             *_audit(audits),
             *_origin(origin_api),
             Route(f"{_PROJECT}/files/{{filename}}", _handler(imports), methods=["PUT"]),
+            Route("/metrics", MetricsRoute(origins).metrics, methods=["GET"]),
             Route(openapi.PATH, openapi.serve_document, methods=["GET"]),
             *_health(database),
         ],
@@ -185,6 +187,7 @@ def _origin(routes: OriginRoutes) -> list[Route]:
     return [
         Route(f"{_PROJECT}/overlay", routes.set_overlay, methods=["PUT"]),
         Route("/api/v1/alarms", routes.alarms, methods=["GET"]),
+        Route("/alarms/", routes.alarm_page, methods=["GET"]),
     ]
 
 

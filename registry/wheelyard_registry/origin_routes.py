@@ -1,12 +1,13 @@
-"""The JSON API of origins: overlays and alarms."""
+"""Origins: the JSON API of overlays and alarms, and the page of alarms."""
 
 from __future__ import annotations
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from wheelyard_registry.access import Access
+from wheelyard_registry.alarm_page import alarm_page
 from wheelyard_registry.catalogue.audit import time_text
 from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.catalogue.origins import Origins
@@ -17,7 +18,7 @@ from wheelyard_registry.origin import Origin
 
 
 class OriginRoutes:
-    """Handlers of ``/api/v1/projects/{project}/overlay`` and ``/api/v1/alarms``."""
+    """Handlers of ``/api/v1/projects/{project}/overlay`` and ``/api/v1/alarms``; ``/alarms/`` for people."""
 
     def __init__(self, access: Access, origin: Origin, origins: Origins, clock: Clock) -> None:
         self._access = access
@@ -46,3 +47,9 @@ class OriginRoutes:
         return JSONResponse(
             {"alarms": [{"project": alarm.project, "since": time_text(alarm.met_at)} for alarm in found]}
         )
+
+    async def alarm_page(self, request: Request) -> Response:
+        """``GET /alarms/``: the same as a page; a browser asks for the password or token."""
+        await self._access.require_everywhere(request, Right.ADMIN)
+        found = await anyio.to_thread.run_sync(self._origins.alarms)
+        return HTMLResponse(alarm_page(found), headers={"Cache-Control": "no-store"})

@@ -11,8 +11,9 @@ from tests.registry.conftest import Clock, Registry, running
 from wheelyard_registry.openapi import document
 from wheelyard_registry.settings import Settings
 
-_ELSEWHERE = {"/", "/simple/", "/simple/{project}/", "/files/{project}/{filename}", "/healthz", "/readyz"}
-"""Routes of other standards, and those of the machinery."""
+_STANDARD = {"/", "/simple/", "/simple/{project}/", "/files/{project}/{filename}"}
+_ELSEWHERE = {*_STANDARD, "/healthz", "/readyz", "/metrics", "/alarms/"}
+"""Routes of other standards, of the machinery, and pages for people."""
 
 
 def test_the_document_describes_every_route_of_ours_and_no_other(registry: Registry) -> None:

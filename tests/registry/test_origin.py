@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from tests.registry import wheels
 from tests.registry.api import api, call, token
 from tests.registry.conftest import Clock, Registry, running
@@ -117,6 +118,21 @@ def test_an_overlay_is_for_administrators_and_never_for_reserved_names(reserving
     assert api(reserving, "PUT", "projects/acme-x/overlay", body).status_code == 422
 
 
+def number_of_alarms(registry: Registry) -> float:
+    """What Prometheus reads, by its own parser, without credentials."""
+    answer = registry.client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    families = {family.name: family for family in text_string_to_metric_families(answer.text)}
+    (sample,) = families["wheelyard_names_met_upstream"].samples
+    return float(sample.value)
+
+
+def test_alarms_are_shown_to_administrators_only(reserving: Registry) -> None:
+    assert reserving.client.get("/alarms/").status_code == 401
+    assert reserving.client.get("/alarms/", auth=("__token__", token(reserving, "upload"))).status_code == 403
+    assert "No private name" in reserving.client.get("/alarms/", auth=reserving.auth).text
+
+
 def test_a_private_name_that_appears_upstream_raises_an_alarm_once(
     reserving: Registry, upstream: FakeUpstream, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -136,8 +152,14 @@ def test_a_private_name_that_appears_upstream_raises_an_alarm_once(
         await asked.close()
         return watch.raised
 
+    assert number_of_alarms(reserving) == 0
     assert anyio.run(look_twice) == 1
     database.close()
+    assert number_of_alarms(reserving) == 1
+    page = reserving.client.get("/alarms/", auth=reserving.auth)
+    assert page.headers["content-type"].startswith("text/html")
+    assert '<a href="../simple/demand-model/">demand-model</a> has appeared upstream' in page.text
+    assert "acme-secret" not in page.text
     assert call(reserving, "GET", "alarms")["alarms"] == [
         {"project": "demand-model", "since": "2026-11-23T10:00:00.000000Z"}
     ]

@@ -1,0 +1,40 @@
+"""What a Prometheus server may know of the registry: numbers, no names, so that it needs no credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import anyio.to_thread
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wheelyard_registry.catalogue.origins import Origins
+
+
+class _Alarms(Collector):
+    """Asks the catalogue when it is asked: every replica then tells the same."""
+
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The one number."""
+        met = len(self._origins.alarms())
+        yield GaugeMetricFamily("wheelyard_names_met_upstream", "Private names that have appeared upstream.", value=met)
+
+
+class MetricsRoute:
+    """``GET /metrics``, in the text format of Prometheus."""
+
+    def __init__(self, origins: Origins) -> None:
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(_Alarms(origins))
+
+    async def metrics(self, _: Request) -> Response:
+        """All numbers as they are now."""
+        body = await anyio.to_thread.run_sync(generate_latest, self._registry)
+        return Response(body, headers={"Content-Type": CONTENT_TYPE_LATEST})

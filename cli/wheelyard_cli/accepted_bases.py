@@ -10,6 +10,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from wheelyard_cli.document_table import Table
+from wheelyard_cli.frozen import read_freeze
 from wheelyard_cli.project_directory import read_toml
 from wheelyard_resolver.core_metadata import holds
 from wheelyard_resolver.errors import InputError
@@ -32,17 +33,20 @@ def read_bases(
     found: list[AcceptedBase] = []
     for table in tables:
         table.required("name", '"base-a"')
-        table.required("models", '["demand-forecast"]')
-        name, lock = table.text("name"), table.text("lock")
+        name, lock, fixed = table.text("name"), table.text("lock"), table.flag("fixed")
+        table.required(*(("lock", '"runtime.freeze.txt"') if fixed else ("models", '["demand-forecast"]')))
         if name in names:
             table.wrong("name", f'is "{name}", and so is that of another base', hint="give each base its own name")
         models = _models(table, name or "?", targets, hosts)
         table.finish()
-        if name is None or not models:
+        if name is None or not (models or fixed):
             continue
         names.add(name)
-        versions = _versions(table, directory / lock, targets[models[0]]) if lock and directory is not None else ()
-        found.append(AcceptedBase(name, models, lock, versions))
+        versions: Versions = ()
+        if lock and directory is not None:
+            target = targets[models[0]] if models else None
+            versions = _versions(table, directory / lock, target, fixed=fixed)
+        found.append(AcceptedBase(name, models, lock, versions, fixed=fixed))
     return tuple(found)
 
 
@@ -72,8 +76,10 @@ def _models(table: Table, base: str, targets: Mapping[str, Target], hosts: dict[
     return tuple(found)
 
 
-def _versions(table: Table, path: Path, target: Target) -> Versions:
+def _versions(table: Table, path: Path, target: Target | None, *, fixed: bool) -> Versions:
     try:
+        if fixed and path.suffix == ".txt":
+            return read_freeze(path).versions
         data, _ = read_toml(path)
         lock = Pylock.from_dict(data)
     except InputError as error:
@@ -85,5 +91,5 @@ def _versions(table: Table, path: Path, target: Target) -> Versions:
     return tuple(
         (package.name, package.version)
         for package in lock.packages
-        if package.version is not None and holds(package.marker, target)
+        if package.version is not None and (target is None or holds(package.marker, target))
     )

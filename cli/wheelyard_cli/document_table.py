@@ -94,6 +94,16 @@ class Table:
             return None
         return value
 
+    def flag(self, key: str) -> bool:
+        """Whether it is there and true."""
+        if not self.has(key):
+            return False
+        value = self.data[key]
+        if not isinstance(value, bool):
+            self.wrong(key, f"must be true or false, not {_shown(value)}")
+            return False
+        return value
+
     def texts(self, key: str) -> tuple[tuple[KeyPath, str], ...]:
         """An array of strings, each with its own path."""
         found: list[tuple[KeyPath, str]] = []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelyard_cli.accepted_bases import read_bases
 from wheelyard_cli.document_table import Problems, Table
@@ -35,6 +35,7 @@ class FleetDocument:
     routes: tuple[IndexRoute, ...]
     bases: tuple[AcceptedBase, ...]
     max_bases: int | None
+    observed: tuple[RequirementLine, ...] = ()
 
 
 def read_fleet(path: Path) -> FleetDocument:
@@ -72,6 +73,8 @@ def _read(data: Mapping[str, object], problems: Problems, directory: Path | None
     constraints = tuple(line for table in root.tables("constraint") if (line := _constraint(table)) is not None)
     models = read_models(root.tables("model"), target, directory)
     tables = root.tables("base")
+    keys = {entry.model.key for entry in models}
+    observed = tuple(line for table in root.tables("observed") if (line := _observed(table, keys)) is not None)
     root.finish()
     problems.raise_any()
     # Only now: a fault in a model would make the bases that name it look wrong as well.
@@ -80,7 +83,9 @@ def _read(data: Mapping[str, object], problems: Problems, directory: Path | None
     assert name is not None
     assert stage is not None
     assert target is not None
-    return FleetDocument(problems.document, name, stage, target, models, constraints, policy, routes, bases, max_bases)
+    return FleetDocument(
+        problems.document, name, stage, target, models, constraints, policy, routes, bases, max_bases, observed
+    )
 
 
 def _fleet_target(fleet: Table) -> Target | None:
@@ -160,3 +165,19 @@ def _constraint(table: Table) -> RequirementLine | None:
     if written is None:
         return None
     return RequirementLine(written.requirement, model=None, origin=written.origin, reason=reason)
+
+
+def _observed(table: Table, keys: Collection[str]) -> RequirementLine | None:
+    for key, example in (("model", '"demand-forecast"'), ("requires", '"numpy<2"'), ("because", '"import ... failed"')):
+        table.required(key, example)
+    model, text, because = table.text("model"), table.text("requires"), table.text("because")
+    table.finish()
+    written = None if text is None else read_requirement(table, table.at("requires"), text)
+    name, at, slot = (model or "").partition("@")
+    key = f"{canonicalize_name(name)}{at}{slot}"
+    if model is not None and key not in keys:
+        table.wrong("model", f'is "{model}", which is not a model of this fleet', hint="write it as NAME or NAME@SLOT")
+        return None
+    if written is None or model is None or because is None:
+        return None
+    return RequirementLine(written.requirement, model=key, origin=f"observed: {because}", observed=True)

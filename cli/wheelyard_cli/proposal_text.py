@@ -23,7 +23,11 @@ def size(count: int) -> str:
 def proposal(found: Proposal) -> Iterator[str]:
     """A proposal in short: the bases, and what could not be placed."""
     hosted = sum(len(base.models) for base in found.bases)
-    proof = "fewer is impossible (proved)" if found.minimal else f"not proved least: at least {found.lower_bound}"
+    observed = sum(line.observed for model in found.models for line in model.lines)
+    given = f", given {counted(observed, 'observed line')}" if observed else ""
+    proof = (
+        f"fewer is impossible (proved{given})" if found.minimal else f"not proved least: at least {found.lower_bound}"
+    )
     yield f"{found.fleet} ({found.stage}): {counted(hosted, 'model')} in {counted(len(found.bases), 'base')}, {proof}"
     for base in found.bases:
         yield (
@@ -31,6 +35,13 @@ def proposal(found: Proposal) -> Iterator[str]:
             f"{counted(len(base.packages), 'package')}, {size(base.size)}"
         )
         yield f"    {', '.join(base.models)}"
+    for placement in found.fixed:
+        yield f"  {placement.base}  fixed  {counted(len(placement.models), 'model')}"
+        if placement.models:
+            yield f"    {', '.join(placement.models)}"
+        yield from (f"    does not fit: {miss}" for miss in placement.misfits)
+        if placement.could_host:
+            yield f"    could host {', '.join(placement.could_host)}"
     if found.unplaceable:
         yield f"{counted(len(found.unplaceable), 'model')} that no environment can host:"
         for item in found.unplaceable:

@@ -65,12 +65,18 @@ def _fleet(document: FleetDocument, read: Mapping[str, ModelPackage]) -> Fleet:
         name=document.name,
         stage=document.stage,
         target=document.target,
-        models=tuple(read.get(entry.model.key, entry.model) for entry in document.models),
+        models=tuple(_with_observed(read.get(entry.model.key, entry.model), document) for entry in document.models),
         constraints=document.constraints,
         policy=document.policy,
         bases=document.bases,
         max_bases=document.max_bases,
     )
+
+
+def _with_observed(model: ModelPackage, document: FleetDocument) -> ModelPackage:
+    """The model with what it was seen to need, which stands in no metadata."""
+    seen = [dataclasses.replace(line, owner=model.owner) for line in document.observed if line.model == model.key]
+    return dataclasses.replace(model, lines=(*model.lines, *seen)) if seen else model
 
 
 @dataclass(frozen=True)

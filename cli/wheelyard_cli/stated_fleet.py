@@ -21,7 +21,7 @@ def differences(stated: object, path: Path, evidence: Evidence) -> tuple[str, ..
         InputError: the fleet file cannot be used.
     """
     try:
-        fleet = resolve_packages(read_fleet(path), _Recorded(evidence))
+        fleet = resolve_packages(read_fleet(path), _Recorded(evidence)).planned()
     except RefutedEvidence as problem:
         return (f"{path} names a release as a model: {problem}",)
     return judged_fleet.differences(stated, fleet)

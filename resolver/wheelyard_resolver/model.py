@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from packaging.requirements import Requirement
@@ -24,7 +24,8 @@ class RequirementLine:
     """One requirement as its owner wrote it: the unit in which conflicts are explained.
 
     ``model`` is the key of the model it belongs to, or None for a constraint of the whole fleet.
-    ``origin`` is ``file:line`` where known; ``reason`` is what a constraint's author gave.
+    ``origin`` is ``file:line`` where known; ``reason`` is what a constraint's author gave. An ``observed`` line is not
+    in the model's metadata: it was seen to be needed.
     """
 
     requirement: Requirement
@@ -32,6 +33,7 @@ class RequirementLine:
     owner: str | None = None
     origin: str | None = None
     reason: str | None = None
+    observed: bool = False
 
     @cached_property
     def demand(self) -> Demand:
@@ -89,6 +91,7 @@ class CandidatePolicy:
 class AcceptedBase:
     """A base as it stands today: its name, its models' keys, and the versions of its lock.
 
+    A ``fixed`` base is never locked again: models are held against its versions, and it is not planned.
     ``revision`` and ``snapshot`` are those of the proposal that it was accepted from, where known.
     """
 
@@ -98,6 +101,7 @@ class AcceptedBase:
     versions: tuple[tuple[NormalizedName, Version], ...] = ()
     revision: str | None = None
     snapshot: str | None = None
+    fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,15 @@ class Fleet:
     def model(self, key: str) -> ModelPackage | None:
         """The model of that key."""
         return next((model for model in self.models if model.key == key), None)
+
+    def planned(self) -> Fleet:
+        """The fleet without its fixed bases and the models on them: what bases are planned for."""
+        settled = {key for base in self.bases if base.fixed for key in base.models}
+        return replace(
+            self,
+            models=tuple(model for model in self.models if model.key not in settled),
+            bases=tuple(base for base in self.bases if not base.fixed),
+        )
 
     def targets(self) -> tuple[Target, ...]:
         """The distinct targets, the fleet's own first: models of different targets never share a base."""

@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from wheelyard_resolver.finding_document import conflict_document, pivot_document, unplaceable_document
 from wheelyard_resolver.findings import Conflict, Unplaceable
+from wheelyard_resolver.fixed_bases import FixedPlacement
 from wheelyard_resolver.model import ModelPackage
 from wheelyard_resolver.page import DistributionFile
 from wheelyard_resolver.pivots import Pivot
@@ -77,7 +78,8 @@ class Base:
 class Proposal:
     """Bases that cover the fleet. ``minimal`` is True only if no smaller number of bases exists, proved.
 
-    ``models`` are the model packages that the bases host, and whatever else the fleet has.
+    ``models`` are the model packages that the bases host, and whatever else the fleet has; ``fixed`` are the bases that
+    cannot change, with the models on them.
     ``pivots`` sum up those conflicts that are pairs disagreeing over one project.
     """
 
@@ -91,6 +93,7 @@ class Proposal:
     unplaceable: tuple[Unplaceable, ...]
     models: tuple[ModelPackage, ...] = ()
     pivots: tuple[Pivot, ...] = ()
+    fixed: tuple[FixedPlacement, ...] = ()
 
     def models_of(self, base: Base) -> tuple[ModelPackage, ...]:
         """The model packages that a base hosts."""
@@ -110,6 +113,19 @@ def to_document(proposal: Proposal) -> dict[str, object]:
         "conflicts": [conflict_document(conflict) for conflict in proposal.conflicts],
         "pivots": [pivot_document(pivot) for pivot in proposal.pivots],
         "unplaceable": [unplaceable_document(item) for item in proposal.unplaceable],
+        **({"fixed": [_fixed(placement) for placement in proposal.fixed]} if proposal.fixed else {}),
+    }
+
+
+def _fixed(placement: FixedPlacement) -> dict[str, object]:
+    return {
+        "name": placement.base,
+        "models": list(placement.models),
+        "misfits": [
+            {"model": miss.line.model, "requirement": miss.line.text, "found": miss.found and str(miss.found)}
+            for miss in placement.misfits
+        ],
+        "could_host": list(placement.could_host),
     }
 
 

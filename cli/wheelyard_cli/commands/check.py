@@ -123,9 +123,13 @@ def _bases(work: Workspace, candidate: ModelPackage) -> tuple[str, list[tuple[st
     """The bases of the candidate's target by name: those accepted, or without any those that would be proposed."""
     from wheelyard_resolver.propose import base_names, plan_target
 
-    if work.fleet.bases:
+    if any(not base.fixed for base in work.fleet.bases):
         models = {model.key: model for model in work.fleet.models if model.target == candidate.target}
-        accepted = [(base.name, [models[key] for key in base.models if key in models]) for base in work.fleet.bases]
+        accepted = [
+            (base.name, [models[key] for key in base.models if key in models])
+            for base in work.fleet.bases
+            if not base.fixed
+        ]
         return "accepted", [(name, members) for name, members in accepted if members]
     groups = plan_target(work.fleet, work.index, candidate.target, work.out_of_time, work.memo).groups()
     return "proposed", list(zip(base_names(), groups, strict=False))

@@ -22,6 +22,7 @@ def render(proposal: Proposal) -> str:
         *_bases(proposal.bases),
         *_sizes(proposal),
         *_conflicts(proposal),
+        *_observed(proposal),
         *_unplaceable(proposal),
         _next(proposal),
     ]
@@ -47,7 +48,9 @@ def _answer(proposal: Proposal) -> str:
     models = sum(len(base.models) for base in proposal.bases)
     verdict = f"**{plural(len(proposal.bases), 'base')} for {plural(models, 'model')}.** "
     if proposal.minimal:
-        verdict += "Proved: with fewer it cannot be done."
+        observed = sum(line.observed for model in proposal.models for line in model.lines)
+        given = f", given {plural(observed, 'line')} observed and not in any metadata" if observed else ""
+        verdict += f"Proved{given}: with fewer it cannot be done."
     else:
         verdict += f"The fewest found in the time given; at least {proposal.lower_bound} are needed."
     lines = [f"# Bases of {_text(proposal.fleet)} ({_text(proposal.stage)})", "", verdict]
@@ -127,6 +130,17 @@ def _conflict(conflict: Conflict) -> str:
     return "\n".join([*lines, "", _text(sentence(conflict.explanation))])
 
 
+def _observed(proposal: Proposal) -> Iterator[str]:
+    lines = [line for model in proposal.models for line in model.lines if line.observed]
+    if lines:
+        yield (
+            "## Observed\n\nNo metadata says this; it was seen, and what rests on it is no more certain:\n\n"
+            + "\n".join(
+                f"- {_text(str(line.model))}: `{line.requirement}` ({_text(line.origin or '')})" for line in lines
+            )
+        )
+
+
 def _unplaceable(proposal: Proposal) -> Iterator[str]:
     if not proposal.unplaceable:
         return
@@ -142,8 +156,8 @@ def _next(proposal: Proposal) -> str:
         name = file_names.dockerfile(built.name)
         command = f"docker build -f {name} --build-arg INDEX_URL=https://YOUR-INDEX/simple/ -t {built.name.lower()} ."
         steps.append(
-            f"Build each base here, with docker, podman or buildah: `{command}`. "
-            "For an index that wants a login, add `--secret id=netrc,src=$HOME/.netrc`."
+            "Build all images with docker, podman or buildah: `wheelyard bases build .`, with `--netrc FILE` for an "
+            f"index that wants a login. Without wheelyard: `docker buildx bake --load`, or one by one, `{command}`."
         )
     if proposal.bases:
         first = file_names.requirements(proposal.bases[0].name)

@@ -61,6 +61,7 @@ def propose(
     from wheelyard_cli.images.write import Proof, write_proposal
     from wheelyard_cli.snapshot_records import copy_records
     from wheelyard_resolver import certificate
+    from wheelyard_resolver.fixed_bases import placements
     from wheelyard_resolver.proposal import to_document
     from wheelyard_resolver.propose import plan, proposal_of
 
@@ -72,7 +73,7 @@ def propose(
             found = proposal_of(fleet, plans, work.index)
             proof = None if output is None else certificate.to_document(fleet, plans, work.index)
             # The certificate may have read more: all that is written names one snapshot.
-            found = replace(found, snapshot=work.index.digest())
+            found = replace(found, snapshot=work.index.digest(), fixed=placements(work.fleet))
             records = work.index.records()
         written: tuple[Path, ...] = ()
         if output is not None and proof is not None:
@@ -89,7 +90,8 @@ def propose(
             click.echo(line)
     if output is not None:
         click.echo(f"wrote {len(written)} files to {output}", err=True)
-    if any(item.model not in allow_unplaceable for item in found.unplaceable):
+    misfits = {str(miss.line.model) for placement in found.fixed for miss in placement.misfits}
+    if ({item.model for item in found.unplaceable} | misfits) - set(allow_unplaceable):
         context.exit(1)
     if not found.minimal:
         raise NotProved(
@@ -103,8 +105,9 @@ def propose(
 
 def _from(fleet: Fleet, accepted: Sequence[AcceptedBase] | None, *, upgrade: bool) -> Fleet:
     """The fleet with what is accepted, and without the accepted versions where newer ones are wanted."""
-    bases = fleet.bases if accepted is None else accepted
-    return replace(fleet, bases=tuple(replace(base, versions=()) if upgrade else base for base in bases))
+    planned = fleet.planned()
+    bases = planned.bases if accepted is None else accepted
+    return replace(planned, bases=tuple(replace(base, versions=()) if upgrade else base for base in bases))
 
 
 @contextmanager

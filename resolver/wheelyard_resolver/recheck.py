@@ -116,6 +116,8 @@ def _broken(source: str, requirement: Requirement, package: LockedPackage) -> li
 
 
 def _dependencies(metadata: RawMetadata, target: Target, extra: str) -> list[Requirement]:
+    if extra and extra not in {str(canonicalize_name(name)) for name in metadata.get("provides_extra", ())}:
+        return []  # pip warns of an extra that the wheel does not offer, and goes on
     requires = [Requirement(text) for text in metadata.get("requires_dist", ())]
     environment = {**target.environment, "extra": extra}
     return [item for item in requires if item.marker is None or item.marker.evaluate(environment)]

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from tests.resolver import brute_force, strategies
 from tests.resolver.certified import Certified, IndexSource, everything, world
-from tests.resolver.fake_index import TARGET, FakeIndex, Release, fleet
+from tests.resolver.fake_index import TARGET, FakeIndex, Release, fleet, model
 
 from wheelyard_resolver import certificate, sat
 from wheelyard_resolver.model import Fleet, ModelPackage, RequirementLine, lines_of
@@ -46,6 +46,14 @@ def test_every_kind_of_claim_verifies() -> None:
     assert max(len(conflict["models"]) for conflict in found.proposal["conflicts"]) == 3
     assert any(conflict["proof"] for conflict in found.certificate["conflicts"])
     assert all(bound["proof"] for bound in found.certificate["bounds"][:1])
+
+
+def test_an_extra_that_a_wheel_does_not_offer_demands_nothing() -> None:
+    """Engine and verifier agree with pip, which warns: without Provides-Extra the markers' words for it are void."""
+    given_fleet = fleet(model("asks", "w[fast]"))
+    found = Certified.of(given_fleet, FakeIndex({"w": {"1": Release(["nowhere; extra == 'fast'"], extras=())}}))
+    assert [package["name"] for package in found.proposal["bases"][0]["packages"]] == ["w"]
+    assert found.problems(given_fleet) == ()
 
 
 # -- what is proposed is accepted, and what is accepted is true -----------------------------------------------------

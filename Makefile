@@ -10,6 +10,7 @@ $(BIN)/uv pip compile --quiet $(1) --universal --python-version 3.10 --generate-
 endef
 PACKSE := .venv/conformance/packse-0.3.59.tar.gz
 DEBIAN := .venv/conformance/debian/.unpacked
+GROUPS := .venv/conformance/groups.snapshot
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test conformance nightly clients engine locks fuzz test-postgres bench-uploads bench-faults lint clean
@@ -23,7 +24,7 @@ demo: .venv/.demo ## Publish, install, check and plan the example models, in und
 test: .venv/.dev ## Run the test suite
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-conformance: .venv/.dev $(PACKSE) $(DEBIAN) ## Compare verdicts with those of others (docs/conformance.md)
+conformance: .venv/.dev $(PACKSE) $(DEBIAN) $(GROUPS) ## Compare verdicts with those of others (docs/conformance.md)
 	$(BIN)/pytest -m heavy tests/conformance $(PYTEST_ARGS)
 
 nightly: .venv/.dev ## Try the laws of the resolver on 20,000 random worlds each, fresh ones every time
@@ -92,6 +93,12 @@ $(PACKSE): | .venv/.dev
 	@echo "downloading packse's scenarios ..."
 	-@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
 	  --ignore-requires-python --dest $(@D) packse==0.3.59
+
+# What pip and wheelyard read of PyPI to answer for some groups of requirements: texts of others, used and not kept.
+$(GROUPS): tests/conformance/groups.toml | .venv/.dev
+	@mkdir -p $(@D)
+	@echo "recording what pip and wheelyard read of PyPI, some minutes ..."
+	-@$(BIN)/python -m tests.conformance.groups $@
 
 # Debian's solvers need neither root nor installing: unpacked, they run.
 $(DEBIAN): | .venv/.dev

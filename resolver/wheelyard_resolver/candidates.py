@@ -3,7 +3,7 @@
 The candidates of a project are a function of its page, the target and the fleet's policy, and of nothing else:
 never of which requirement lines are asked together. Only so is a subset of an installable set installable.
 
-Where this differs from pip is listed in docs/design/resolving.md.
+Where this differs from pip is listed in docs/conformance.md.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ pytestmark = [
 
 COINST_FLEETS = 300
 """Small ones: coinst looks for the conflicts among all packages, of which the models are a few, and that grows fast."""
-PATIENCE = 10
+PATIENCE = 20
 MOST_GIVEN_UP = COINST_FLEETS // 20
 DEBCHECK_FLEETS = 200
 

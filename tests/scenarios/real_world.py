@@ -1,8 +1,9 @@
 """Facts of real projects, kept so that what the README shows can be run again without a network.
 
 ``python -m tests.scenarios.real_world SNAPSHOT > tests/scenarios/examples-world.json`` writes down, of a snapshot
-made by ``wheelyard bases propose --fleet examples/fleet.toml --snapshot SNAPSHOT``, what the target of the examples
-sees: files with their hashes and times, and the dependencies of each release whose metadata was read.
+made by ``wheelyard bases propose --fleet examples/fleet.toml --snapshot SNAPSHOT``, by the other commands of the README
+and by ``python -m tests.scenarios.test_three_models SNAPSHOT``, what the target of the examples sees: files with their
+hashes and times, and the dependencies of each release whose metadata was read.
 """
 
 from __future__ import annotations

@@ -31,6 +31,9 @@ THREE = ("load-stream", "meter-anomaly", "tariff-quote")
 INSTALLED = "demand-forecast"
 TRY_IT = "import datetime, demand_forecast; print(demand_forecast.predict(datetime.date(2026, 12, 23), 5))"
 
+BUILDERS = ("docker", "podman", "buildah")
+BUILT = "tariff-quote"
+
 START_LIMIT = 30
 COMMAND_LIMIT = 120
 
@@ -59,8 +62,22 @@ class Shell:
         Raises:
             DemoFailed: it ended with another code than the expected one, or not in time.
         """
+        code, written = self._run(command)
+        if code != expect:
+            raise DemoFailed(f"`{_line(command)}` ended with exit code {code}, not {expect}")
+        return written
+
+    def attempt(self, *command: str | Path) -> bool:
+        """Run a command that may fail; whether it ended well."""
+        try:
+            return self._run(command)[0] == 0
+        except DemoFailed as late:
+            print(f"    {late}", flush=True)
+            return False
+
+    def _run(self, command: Sequence[str | Path]) -> tuple[int, str]:
         words = [_shown(word) for word in command]
-        print(f"\n  $ {shlex.join(words)}", flush=True)
+        print(f"\n  $ {_line(command)}", flush=True)
         program = shutil.which(words[0], path=self.environment["PATH"]) or words[0]
         try:
             done = subprocess.run(
@@ -75,11 +92,13 @@ class Shell:
                 check=False,
             )
         except subprocess.TimeoutExpired as late:
-            raise DemoFailed(f"`{shlex.join(words)}` was not done after {COMMAND_LIMIT} s") from late
+            raise DemoFailed(f"`{_line(command)}` was not done after {COMMAND_LIMIT} s") from late
         print(textwrap.indent(done.stdout.rstrip(), "    "), flush=True)
-        if done.returncode != expect:
-            raise DemoFailed(f"`{shlex.join(words)}` ended with exit code {done.returncode}, not {expect}")
-        return done.stdout
+        return done.returncode, done.stdout
+
+
+def _line(command: Sequence[str | Path]) -> str:
+    return shlex.join(_shown(word) for word in command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -122,6 +141,9 @@ def demonstrate(work: Path, output: Path) -> None:
 
         title("6. Plan the fewest base environments")
         shell.run("wheelyard", "bases", "propose", "--registry", server.url, "-o", output)
+
+        title("7. Build an image: the smallest base, and a model on it")
+        build(shell, output)
     where_to_look(output)
 
 
@@ -146,6 +168,18 @@ def install(shell: Shell, server: Registry, environment: Path) -> None:
         python, "-m", "pip", "install", "--only-binary", ":all:", "--index-url", f"{server.url}/simple/", INSTALLED
     )
     shell.run(python, "-c", TRY_IT)
+
+
+def build(shell: Shell, output: Path) -> None:
+    """Build a model's image and its base where a builder and the Python image are to be had, else say what it takes."""
+    if not any(shutil.which(program, path=shell.environment["PATH"]) for program in BUILDERS):
+        print(f"\n  Nothing here builds images ({', '.join(BUILDERS)}). Where one does:\n")
+    elif shell.attempt("wheelyard", "bases", "build", output, "--only", BUILT, "--network", "host"):
+        return
+    else:
+        print("\n  Not built on this machine, for the reason above. Where the Python image can be pulled:\n")
+    print(f"  $ wheelyard bases build {output}            all images, with docker, podman or buildah")
+    print(f"  $ cd {output} && docker buildx bake --load  the same without wheelyard")
 
 
 @contextmanager
@@ -229,7 +263,11 @@ def where_to_look(output: Path) -> None:
         ("proposal.json", "the same for programs"),
         ("pylock.*.toml", "one lock a base (PEP 751)"),
         ("requirements.*.txt", "the same lock with hashes, for every pip"),
-        ("Dockerfile.*", "builds the image of a base"),
+        ("Dockerfile.base-*", "the image of a base"),
+        ("Dockerfile.model.*", "on it, the image of a model"),
+        ("docker-bake.hcl", "builds all of them with docker buildx bake"),
+        ("images.json", "their tags, and once they are built what identifies each"),
+        ("sbom.*.cdx.json", "what is in each base (CycloneDX)"),
     ):
         found = sorted(path.name for path in output.glob(name))
         if not found:

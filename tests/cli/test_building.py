@@ -132,3 +132,14 @@ def test_a_file_that_lists_no_images_is_refused(tmp_path: Path, content: str) ->
     (tmp_path / "images.json").write_text(content)
     with pytest.raises(InputError, match=r"cannot be read|not a list of images"):
         images.read(tmp_path)
+
+
+def test_the_wheels_of_models_that_no_index_has_are_told_by_their_digest(tmp_path: Path) -> None:
+    """It is a build argument: builders that do not look into mounts see by it that one has changed."""
+    assert images.local_wheels(tmp_path) is None
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / "churn-1.0-py3-none-any.whl").write_bytes(b"one")
+    first = images.local_wheels(tmp_path)
+    (tmp_path / "wheels" / "churn-1.0-py3-none-any.whl").write_bytes(b"other")
+    assert first is not None
+    assert images.local_wheels(tmp_path) != first

@@ -94,11 +94,16 @@ _KNOWN: tuple[tuple[str, _Words], ...] = (
         _said("the index cannot be reached from the build", "check --index-url, and --network host for a local index"),
     ),
     (
+        r"(?i)(?:stat|lstat|lookup|failed to compute cache key)[^\n]*/?wheels\b[^\n]*(?:no such file|not found)",
+        _said("the index had no wheel of this model, and wheels/ is not there", "put its wheel into wheels/"),
+    ),
+    (
         # pip says no more than this of a page that it may not read.
         r"No matching distribution found for (\S+)",
         _said(
             "the index does not show {0}",
-            "check --index-url: it must list what the lock was made from; where it wants a login, give --netrc FILE",
+            "check --index-url: it must list what the lock was made from; where it wants a login, give --netrc FILE; "
+            "a model that is in no index needs its wheel in wheels/",
         ),
     ),
     (

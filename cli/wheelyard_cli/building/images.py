@@ -8,6 +8,7 @@ Sources: OCI image specification.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -78,6 +79,17 @@ def record(directory: Path, built: Mapping[str, Image]) -> None:
         os.fsync(file.fileno())
     Path(file.name).chmod(0o644)
     Path(file.name).replace(directory / IMAGES)
+
+
+def local_wheels(directory: Path) -> str | None:
+    """The digest of what ``wheels/`` holds, from which models are installed that no index has; None without it."""
+    wheels = sorted((directory / "wheels").glob("*.whl"))
+    if not wheels:
+        return None
+    digest = hashlib.sha256()
+    for wheel in wheels:
+        digest.update(f"{wheel.name} {hashlib.sha256(wheel.read_bytes()).hexdigest()}\n".encode())
+    return f"sha256:{digest.hexdigest()}"
 
 
 def results(directory: Path) -> dict[tuple[str, str], Image]:

@@ -49,6 +49,7 @@ def build(
     line for each image, to deploy by: NAME and reference. Exits with 1 if an image cannot be built.
     """
     from wheelyard_cli.building.causes import BuildFailed
+    from wheelyard_cli.building.images import local_wheels
     from wheelyard_cli.building.run import build_all
 
     if index_url is not None and urlsplit(index_url).password:
@@ -56,7 +57,7 @@ def build(
             "a login in --index-url would stay in the image's history", hint="give it in a file with --netrc"
         )
     images = _chosen(read(directory), only)
-    arguments = {"INDEX_URL": index_url, "PYTHON_IMAGE": python_image}
+    arguments = {"INDEX_URL": index_url, "PYTHON_IMAGE": python_image, "WHEELS": local_wheels(directory)}
     options = BuildOptions(
         directory=directory,
         epoch=int(EPOCH.timestamp()),

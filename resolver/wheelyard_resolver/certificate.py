@@ -16,7 +16,7 @@ from packaging.utils import NormalizedName
 from wheelyard_resolver import judged_fleet
 from wheelyard_resolver.demand import Demand, Unit
 from wheelyard_resolver.model import Fleet, RequirementLine
-from wheelyard_resolver.propose import TargetPlan
+from wheelyard_resolver.plan import TargetPlan
 from wheelyard_resolver.reasons import minimal_edges
 from wheelyard_resolver.sat import Sat, refute
 from wheelyard_resolver.snapshot import Recording

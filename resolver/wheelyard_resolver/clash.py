@@ -8,7 +8,7 @@ from typing import TypeAlias
 from wheelyard_resolver.explain import Explanation, explain
 from wheelyard_resolver.hints import Hint, find_hints
 from wheelyard_resolver.model import ModelPackage
-from wheelyard_resolver.propose import why_unplaceable
+from wheelyard_resolver.plan import why_unplaceable
 from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
 
 Reason: TypeAlias = tuple[Explanation, tuple[Hint, ...]]

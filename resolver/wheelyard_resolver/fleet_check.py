@@ -9,7 +9,8 @@ from wheelyard_resolver.findings import Conflict, Unplaceable
 from wheelyard_resolver.hints import Hint, find_hints
 from wheelyard_resolver.model import Fleet
 from wheelyard_resolver.pivots import Pivot
-from wheelyard_resolver.propose import TargetPlan, conflicts_of, pivots_of, twins_of
+from wheelyard_resolver.plan import TargetPlan, twins_of
+from wheelyard_resolver.propose import conflicts_of, pivots_of
 from wheelyard_resolver.relief import Relief, find_relief
 from wheelyard_resolver.verdict import MinimalConflict
 

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from packaging.utils import NormalizedName
 
+from wheelyard_resolver.condition import Condition
 from wheelyard_resolver.demand import Demand, Unit
 from wheelyard_resolver.sat import Sat
 from wheelyard_resolver.universe import Universe
@@ -87,6 +88,18 @@ class Formula:
             literal = self._limits[demand] = self.sat.variable()
             self._confine([-literal, -project.present], demand)
         return literal
+
+    def condition(self, condition: Condition) -> int:
+        """The literal "this condition holds"."""
+        if condition.demand is not None:
+            return self.demand(condition.demand)
+        project = self._project(condition.project)
+        if condition.extra is not None:
+            return self._extra(project, condition.extra)
+        if condition.kind == "present":
+            return project.present
+        at_least = self._at_least(project, condition.position)
+        return at_least if condition.kind == "from" else -at_least
 
     def _confine(self, premise: list[int], demand: Demand) -> None:
         """Unless a literal of ``premise`` holds, the pick is one that the demand admits."""

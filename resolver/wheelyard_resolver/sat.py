@@ -39,6 +39,10 @@ class Sat:
         self._solver.set_phases([self._count if phase else -self._count])
         return self._count
 
+    def prefer(self, literals: Iterable[int]) -> None:
+        """Try these values first."""
+        self._solver.set_phases(list(literals))
+
     def add(self, clause: Iterable[int]) -> None:
         """Add a clause: at least one of its literals is true."""
         self._solver.add_clause(list(clause))
@@ -59,6 +63,19 @@ class Sat:
         satisfiable = bool(self._solver.solve(assumptions=list(assumptions)))
         self.answer = self._solver.get_model() or () if satisfiable else ()
         return satisfiable
+
+    def solve_within(self, effort: int, assumptions: Sequence[int] = ()) -> bool | None:
+        """:meth:`solve`, given up (None) after so many conflicts: a measure that is the same on every machine."""
+        self.solves += 1
+        self._solver.conf_budget(effort)
+        satisfiable = self._solver.solve_limited(assumptions=list(assumptions))
+        self.answer = self._solver.get_model() or () if satisfiable else ()
+        return None if satisfiable is None else bool(satisfiable)
+
+    @property
+    def conflicts(self) -> int:
+        """How many dead ends the solver met so far."""
+        return int(self._solver.accum_stats()["conflicts"])
 
     def core(self) -> frozenset[int]:
         """After a "no": assumptions that suffice for it. Not minimal."""

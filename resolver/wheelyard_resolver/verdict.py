@@ -7,12 +7,13 @@ be installed together, and so can its models without any one of its lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
 
 from wheelyard_resolver.candidates import Candidate
+from wheelyard_resolver.condition import Condition, Conditions, conditions_of, in_order
 from wheelyard_resolver.core_metadata import holds
 from wheelyard_resolver.demand import Demand, Unit
 from wheelyard_resolver.formula import Formula
@@ -107,7 +108,7 @@ class Engine:
         named = {self.literal(line): None for line in lines}
         pinned = [literal for window in windows for literal in self.formula.within(*window)]
         while self.formula.sat.solve([*named, *pinned, *self.formula.guards.values()]):
-            reached = self._walk(lines)
+            reached = self._walk([line.demand for line in lines if line.model is not None])
             if reached is not None:
                 return reached
         core = self.formula.sat.core()
@@ -118,8 +119,8 @@ class Engine:
         demand = line.demand
         return self.formula.demand(demand) if line.model is not None else self.formula.limit(demand)
 
-    def _walk(self, lines: Sequence[RequirementLine]) -> Solution | None:
-        """What the solver's answer installs, from the lines down; None if releases on the way had to be read first.
+    def _walk(self, roots: Sequence[Demand]) -> Solution | None:
+        """What the solver's answer installs, from these demands down; None if releases on the way had to be read first.
 
         It goes on through releases just read as if the answer had known them: mostly the next answer agrees, and
         what is needed is read level by level, in few and large batches.
@@ -128,7 +129,7 @@ class Engine:
         extras: dict[NormalizedName, set[NormalizedName]] = {}
         known = True
         seen: set[Unit] = set()
-        level: Iterable[Demand] = [line.demand for line in lines if line.model is not None]
+        level: Iterable[Demand] = roots
         while level:
             units: dict[Unit, None] = {}
             for demand in level:
@@ -147,6 +148,51 @@ class Engine:
             return None
         picks = {project: self.universe.candidates(project).usable[position] for project, position in positions.items()}
         return Solution(picks, positions, {project: frozenset(names) for project, names in extras.items()})
+
+    # -- conditions -----------------------------------------------------------------------------------------
+
+    def conditions(self, model: ModelPackage) -> Conditions:
+        """What a model asks for, taken apart."""
+        lines = self.applicable(model.lines)
+        return frozenset(item for line in lines for item in conditions_of(self.universe, line.demand))
+
+    def clash(self, asked: Conditions, weaker: Callable[[Condition], Sequence[Condition]]) -> Conditions | None:
+        """Conditions that cannot be met together, few and weak, each of them asked or implied; None if all can be.
+
+        ``weaker`` gives the conditions that one implies and that are worth trying in its place, the weakest first.
+        """
+        core = self._met(asked)
+        if core is None:
+            return None
+        for condition in in_order(core):
+            if condition in core:
+                smaller = self._met(core - {condition})
+                core = core if smaller is None else smaller
+        for condition in in_order(core):
+            core = self._weakened(core, condition, weaker(condition))
+        return core
+
+    def _weakened(self, core: Conditions, condition: Condition, weaker: Sequence[Condition]) -> Conditions:
+        """The conflict with one condition as weak as it may be."""
+        rest = core - {condition}
+        first, last = 0, len(weaker)
+        while first < last:
+            middle = (first + last) // 2
+            if self._met(rest | {weaker[middle]}) is None:
+                first = middle + 1
+            else:
+                last = middle
+        return core if first == len(weaker) else rest | {weaker[first]}
+
+    def _met(self, asked: Conditions) -> Conditions | None:
+        """Conditions that cannot be met together, if these cannot."""
+        literals = {self.formula.condition(condition): condition for condition in in_order(asked)}
+        limits = [self.literal(line) for line in self.constraints]
+        roots = _roots(asked)
+        while self.formula.sat.solve([*literals, *limits, *self.formula.guards.values()]):
+            if self._walk(roots) is not None:
+                return None
+        return frozenset(literals[literal] for literal in self.formula.sat.core() if literal in literals)
 
     # -- minimal conflicts ----------------------------------------------------------------------------------
 
@@ -181,3 +227,17 @@ class Engine:
             if not isinstance(smaller, Solution):
                 kept = [other for other in rest if other in smaller]
         return tuple(kept)
+
+
+def _roots(asked: Conditions) -> list[Demand]:
+    """The demands that make the projects present that conditions want present, with their extras."""
+    extras: dict[NormalizedName, set[NormalizedName]] = {}
+    for condition in asked:
+        if condition.extra is not None:
+            extras.setdefault(condition.project, set()).add(condition.extra)
+    plain = [
+        Demand(condition.project, "", frozenset(extras.get(condition.project, ())))
+        for condition in in_order(asked)
+        if condition.kind == "present"
+    ]
+    return [*(condition.demand for condition in in_order(asked) if condition.demand is not None), *plain]

@@ -12,7 +12,7 @@ from tests.resolver.fake_index import TARGET, FakeIndex, Release, fleet, metadat
 from wheelyard_cli import check_text, finding_text
 from wheelyard_resolver.clash import why_apart
 from wheelyard_resolver.fleet_check import check_fleet
-from wheelyard_resolver.propose import plan
+from wheelyard_resolver.plan import plan
 from wheelyard_resolver.verdict import Engine
 from wheelyard_resolver.wording import owned
 

@@ -16,8 +16,9 @@ from wheelyard_cli.images import file_names, pylock, requirements
 from wheelyard_resolver import certificate, judged_fleet
 from wheelyard_resolver.model import CandidatePolicy, Fleet, ModelPackage
 from wheelyard_resolver.page import DistributionFile, parse_time
+from wheelyard_resolver.plan import plan
 from wheelyard_resolver.proposal import to_document
-from wheelyard_resolver.propose import plan, proposal_of
+from wheelyard_resolver.propose import proposal_of
 from wheelyard_resolver.snapshot import Recording
 from wheelyard_resolver.target import Target
 from wheelyard_resolver.verify.document import Table

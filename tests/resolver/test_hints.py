@@ -19,7 +19,7 @@ from wheelyard_resolver.fleet_check import check_fleet
 from wheelyard_resolver.hints import AdmitPreReleases, AdmitYanked, ChangeSeveral, Hint, Relax, UseRelease, find_hints
 from wheelyard_resolver.model import CandidatePolicy, ModelPackage, RequirementLine, lines_of
 from wheelyard_resolver.page import DistributionFile
-from wheelyard_resolver.propose import plan
+from wheelyard_resolver.plan import plan
 from wheelyard_resolver.relaxing import relaxed
 from wheelyard_resolver.verdict import Engine, MinimalConflict
 

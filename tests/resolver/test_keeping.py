@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import product
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.resolver.hypergraphs import Nodes, learner
 
-from wheelyard_resolver.grouping import Grouper, Nodes
+from wheelyard_resolver.grouping import Grouper
 from wheelyard_resolver.keeping import keep_in_place
-from wheelyard_resolver.propose import never
-
-
-def oracle(conflicts: Sequence[Nodes]) -> Callable[[Nodes], Nodes | None]:
-    return lambda group: next((conflict for conflict in conflicts if conflict <= group), None)
+from wheelyard_resolver.plan import never
 
 
 def keep(homes: Sequence[int | None], most: int, conflicts: Sequence[Nodes]) -> tuple[dict[Nodes, int | None], int]:
-    found = keep_in_place(homes, most, oracle(conflicts), (), never)
+    at_home = {node: home for node, home in enumerate(homes) if home is not None}
+    found = keep_in_place(learner(len(homes), conflicts), at_home, most, never)
     assert found is not None
-    return dict(found.groups), found.moved
+    return {frozenset(group): home for group, home in found.groups}, found.moved
 
 
 PAIR = frozenset((0, 1))
@@ -45,7 +43,7 @@ def test_a_new_model_without_a_place_gets_a_new_base() -> None:
 
 
 def test_out_of_time_there_is_no_answer() -> None:
-    assert keep_in_place([0, 1], 2, oracle([PAIR]), (), lambda: True) is None
+    assert keep_in_place(learner(2, [PAIR]), {0: 0, 1: 1}, 2, lambda: True) is None
 
 
 CASES = st.integers(1, 5).flatmap(
@@ -62,11 +60,11 @@ CASES = st.integers(1, 5).flatmap(
 def test_no_grouping_of_that_many_groups_moves_fewer(case: tuple[list[int | None], list[Nodes]]) -> None:
     """Against every assignment of models to the accepted bases and as many new ones as there are models."""
     homes, conflicts = case
-    most = len(Grouper(len(homes), oracle(conflicts)).search().groups)
+    most = len(Grouper(learner(len(homes), conflicts)).search().groups)
     groups, moved = keep(homes, most, conflicts)
     assert sorted(node for group in groups for node in group) == list(range(len(homes)))
     assert len(groups) <= most
-    assert all(oracle(conflicts)(group) is None for group in groups)
+    assert not any(conflict <= group for conflict in conflicts for group in groups)
     assert moved == sum(
         home is not None and home != base for group, base in groups.items() for home in of(group, homes)
     )
@@ -81,6 +79,6 @@ def moves_of_all(homes: Sequence[int | None], conflicts: Sequence[Nodes], most: 
     found = []
     for places in product(range(3 + len(homes)), repeat=len(homes)):
         groups = [frozenset(node for node, at in enumerate(places) if at == place) for place in set(places)]
-        if len(groups) <= most and all(oracle(conflicts)(group) is None for group in groups):
+        if len(groups) <= most and not any(conflict <= group for conflict in conflicts for group in groups):
             found.append(sum(home is not None and home != at for home, at in zip(homes, places, strict=True)))
     return found

@@ -11,7 +11,8 @@ from tests.resolver.fake_index import FakeIndex, Release, fleet, model
 
 from wheelyard_resolver.fleet_check import FleetCheck, check_fleet
 from wheelyard_resolver.model import ModelPackage, RequirementLine, lines_of
-from wheelyard_resolver.propose import plan, propose
+from wheelyard_resolver.plan import plan
+from wheelyard_resolver.propose import propose
 from wheelyard_resolver.snapshot import Recording
 
 Universe = dict[str, dict[str, Release]]

@@ -61,7 +61,7 @@ def command(
 def _judge_fleet(work: Workspace, allowed: Sequence[str], *, every_conflict: bool) -> _Judgement:
     from wheelyard_cli import check_document, check_text
     from wheelyard_resolver.fleet_check import check_fleet
-    from wheelyard_resolver.propose import plan
+    from wheelyard_resolver.plan import plan
 
     found = check_fleet(work.fleet, plan(work.fleet, work.index, work.out_of_time, work.memo), allowed)
     code = 1 if found.failed else 0 if found.proved else NotProved.exit_code
@@ -100,7 +100,7 @@ def _judge_candidate(work: Workspace, candidate: ModelPackage) -> _Judgement:
     from wheelyard_cli import check_document, check_text
     from wheelyard_resolver.hints import find_hints
     from wheelyard_resolver.join import joinings
-    from wheelyard_resolver.propose import why_unplaceable
+    from wheelyard_resolver.plan import why_unplaceable
     from wheelyard_resolver.verdict import Engine, MinimalConflict
 
     engine = Engine.for_fleet(work.index, work.fleet, candidate.target, [candidate], work.memo)
@@ -121,7 +121,8 @@ def _judge_candidate(work: Workspace, candidate: ModelPackage) -> _Judgement:
 
 def _bases(work: Workspace, candidate: ModelPackage) -> tuple[str, list[tuple[str, Sequence[ModelPackage]]]]:
     """The bases of the candidate's target by name: those accepted, or without any those that would be proposed."""
-    from wheelyard_resolver.propose import base_names, plan_target
+    from wheelyard_resolver.plan import plan_target
+    from wheelyard_resolver.propose import base_names
 
     if any(not base.fixed for base in work.fleet.bases):
         models = {model.key: model for model in work.fleet.models if model.target == candidate.target}

@@ -62,8 +62,9 @@ def propose(
     from wheelyard_cli.snapshot_records import copy_records
     from wheelyard_resolver import certificate
     from wheelyard_resolver.fixed_bases import placements
+    from wheelyard_resolver.plan import plan
     from wheelyard_resolver.proposal import to_document
-    from wheelyard_resolver.propose import plan, proposal_of
+    from wheelyard_resolver.propose import proposal_of
 
     before = None if accepted is None else read_accepted(accepted)
     with _with_snapshot(options, wanted=output is not None and not detach) as options:

@@ -1,0 +1,129 @@
+"""Groups of models as a formula: every model in some group, no group with conditions known to contradict.
+
+Each group has its own copy of the conditions: a model in it brings its own about, a newer lower bound brings the
+older ones, and a conflict learnt is a clause of each copy. So two models that ask for disjoint releases of a
+project need no clause of their own, of which large fleets would have hundreds of thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import combinations, pairwise
+
+from packaging.utils import NormalizedName
+
+from wheelyard_resolver.condition import Condition, Conditions, in_order
+from wheelyard_resolver.sat import Sat
+
+
+class Colouring:
+    """At most ``colours`` groups for models, which are numbered as their conditions are given.
+
+    What it answers are colours by model.
+    """
+
+    def __init__(self, models: Sequence[Conditions], colours: int, conflicts: Iterable[Conditions]) -> None:
+        self.colours = colours
+        self._sat = Sat()
+        self._copies = [_Copy(self._sat, models) for _ in range(colours)]
+        self._paint = [[self._sat.variable() for _ in range(colours)] for _ in models]
+        self._placed = [self._sat.variable() for _ in models]
+        for conditions, placed, shades in zip(models, self._placed, self._paint, strict=True):
+            self._sat.add([-placed, *shades])
+            ordered = in_order(conditions)
+            for shade, copy in zip(shades, self._copies, strict=True):
+                for condition in ordered:
+                    self._sat.add([-shade, copy.literal(condition)])
+        for conflict in conflicts:
+            self.forbid(conflict)
+
+    def forbid(self, conflict: Conditions) -> None:
+        """No group may ask for all of these."""
+        for copy in self._copies:
+            self._sat.add([-copy.literal(condition) for condition in in_order(conflict)])
+
+    def pin(self, models: Iterable[int]) -> None:
+        """Put models that exclude one another in groups of their own: it does not matter which."""
+        for model, colour in zip(models, range(self.colours), strict=False):
+            self._sat.add([self._paint[model][colour]])
+
+    def use_at_most(self, colours: int) -> None:
+        """No more than so many colours are in use."""
+        used = [self._sat.variable() for _ in range(self.colours)]
+        for shades in self._paint:
+            for shade, colour in zip(shades, used, strict=True):
+                self._sat.add([-shade, colour])
+        self._sat.at_most(used, colours)
+
+    def leave_at_most(self, homes: Mapping[int, int], models: int) -> None:
+        """No model has two colours, and no more than so many have another than that of their home."""
+        for shades in self._paint:
+            for one, other in combinations(shades, 2):
+                self._sat.add([-one, -other])
+        self._sat.at_most([-self._paint[model][home] for model, home in homes.items()], models)
+
+    def prefer(self, colours: Mapping[int, int]) -> None:
+        """Try these colours first."""
+        self._sat.prefer(self._paint[model][colour] for model, colour in colours.items())
+
+    def solve(self, models: Collection[int]) -> Mapping[int, int] | None:
+        """A colour for each of these models; None if there are none."""
+        return self._colours(models) if self._sat.solve([self._placed[model] for model in models]) else None
+
+    def core(self) -> list[int]:
+        """After a "no" of :meth:`solve`: models that suffice for it, not a minimal set."""
+        core = self._sat.core()
+        return [model for model, placed in enumerate(self._placed) if placed in core]
+
+    def extend(self, models: Collection[int], fixed: Mapping[int, int], effort: int) -> Mapping[int, int] | None:
+        """A colour for each of these models, some fixed; None if there is none, or so many conflicts do not tell."""
+        shades = [self._paint[model][colour] for model, colour in fixed.items()]
+        found = self._sat.solve_within(effort, [*shades, *(self._placed[model] for model in models)])
+        return self._colours(models) if found else None
+
+    @property
+    def effort(self) -> int:
+        """The conflicts met so far."""
+        return self._sat.conflicts
+
+    def _colours(self, models: Iterable[int]) -> dict[int, int]:
+        value = self._sat.value
+        return {
+            model: next(colour for colour, shade in enumerate(self._paint[model]) if value(shade)) for model in models
+        }
+
+    def close(self) -> None:
+        """Free the solver's memory."""
+        self._sat.close()
+
+
+class _Copy:
+    """The conditions of one group as literals. Of lower bounds, the newer imply the older."""
+
+    def __init__(self, sat: Sat, asked: Iterable[Conditions]) -> None:
+        self._literals: dict[Condition, int] = {}
+        positions, others = _mentioned(asked)
+        for project in sorted(positions):
+            steps = [(position, sat.variable()) for position in sorted(positions[project])]
+            for position, variable in steps:
+                self._literals[Condition(project, "from", position)] = variable
+                self._literals[Condition(project, "below", position)] = -variable
+            for (_, older), (_, newer) in pairwise(steps):
+                sat.add([-newer, older])
+        for condition in in_order(others):
+            self._literals[condition] = sat.variable()
+
+    def literal(self, condition: Condition) -> int:
+        return self._literals[condition]
+
+
+def _mentioned(asked: Iterable[Conditions]) -> tuple[dict[NormalizedName, set[int]], set[Condition]]:
+    """The positions that bounds name, by project, and the conditions that are no bounds."""
+    positions: dict[NormalizedName, set[int]] = {}
+    others: set[Condition] = set()
+    for condition in (condition for conditions in asked for condition in conditions):
+        if condition.kind in ("from", "below"):
+            positions.setdefault(condition.project, set()).add(condition.position)
+        else:
+            others.add(condition)
+    return positions, others

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import shutil
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -173,3 +174,25 @@ def test_a_netrc_file_that_is_not_there_is_refused_before_anything_is_built(copy
     done = wheelyard("bases", "build", str(copy), "--netrc", str(copy / "nowhere"))
     assert done.returncode == 2
     assert "does not exist" in done.stderr
+
+
+def fill(directory: Path) -> None:
+    """Leave no room in the file system of a directory."""
+    subprocess.run(["dd", "if=/dev/zero", f"of={directory / 'filling'}", "bs=4k"], capture_output=True, check=False)
+
+
+def test_a_full_disk_is_named_and_what_was_recorded_stays(engine: Engine, place: Place, copy: Path) -> None:
+    full = copy.parent / "full"
+    full.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(full)], check=True)
+    try:
+        shutil.copytree(copy, full / "out")
+        before = (full / "out" / "images.json").read_bytes()
+        fill(full)
+        done = engine.build(full / "out", "--netrc", str(place.netrc), "--only", "demand-forecast")
+        assert done.returncode == 2
+        assert "images.json cannot be written: No space left on device" in done.stderr
+        assert (full / "out" / "images.json").read_bytes() == before
+        assert not list((full / "out").glob(".wheelyard*"))
+    finally:
+        subprocess.run(["umount", str(full)], check=True)

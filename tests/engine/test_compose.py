@@ -80,12 +80,13 @@ def test_the_file_is_valid(docker: Engine) -> None:
 
 
 def test_what_is_published_is_installed_checked_and_there_after_a_restart(stack: Stack) -> None:
+    (stack.folder / "dist").mkdir()
     for built in (wheels.wheel("stack_part", "1.0.0"), wheels.wheel("stack_model", "1.0.0", requires=["stack-part"])):
-        (stack.folder / built.filename).write_bytes(built.data)
+        (stack.folder / "dist" / built.filename).write_bytes(built.data)
     token = stack.compose("exec", "-T", "registry", "cat", "/data/admin.token").strip()
     registry = f"export WHEELYARD_REGISTRY=http://registry:8080 WHEELYARD_TOKEN={token}\n"
     published = stack.client(
-        registry + "wheelyard import /work\nwheelyard deploy record stack-model==1.0.0 --stage prod --owner me"
+        registry + "wheelyard import /work/dist\nwheelyard deploy record stack-model==1.0.0 --stage prod --owner me"
     )
     assert published.returncode == 0, published.stderr
     use = (

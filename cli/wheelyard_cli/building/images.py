@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -71,14 +70,23 @@ def read(directory: Path) -> tuple[Image, ...]:
 
 
 def record(directory: Path, built: Mapping[str, Image]) -> None:
-    """Write what was built back into the file, whole or not at all; other images stay as they are."""
-    images = [built.get(image.name, image) for image in read(directory)]
-    with tempfile.NamedTemporaryFile("w", dir=directory, prefix=".wheelyard-", delete=False, encoding="utf-8") as file:
-        file.write(to_text(images))
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).chmod(0o644)
-    Path(file.name).replace(directory / IMAGES)
+    """Write what was built back into the file, whole or not at all; other images stay as they are.
+
+    Raises:
+        InputError: the file cannot be written; it is as it was.
+    """
+    text = to_text(built.get(image.name, image) for image in read(directory))
+    try:
+        # Within the directory itself, so that the rename never crosses file systems.
+        with tempfile.TemporaryDirectory(prefix=".wheelyard-", dir=directory) as staging:
+            staged = Path(staging, IMAGES)
+            staged.write_text(text, encoding="utf-8")
+            staged.replace(directory / IMAGES)
+    except OSError as error:
+        raise InputError(
+            f"{directory / IMAGES} cannot be written: {error.strerror}",
+            hint="make room, then build again: it is cached",
+        ) from error
 
 
 def local_wheels(directory: Path) -> str | None:

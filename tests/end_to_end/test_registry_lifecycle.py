@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -10,7 +9,11 @@ from subprocess import CompletedProcess
 import httpx
 import pytest
 from tests.registry import wheels
+from tests.registry.catalogue_url import with_test_catalogue
 from tests.registry.serving import Server, run, script, serving, wheelyard
+
+from wheelyard_registry.catalogue.database import Database
+from wheelyard_registry.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +82,11 @@ def test_the_head_of_the_log_proves_it_whole_and_a_changed_one_broken(server: Se
     whole = admin(server, "audit", "verify", "--expect", kept)
     assert (whole.returncode, "unbroken" in whole.stderr) == (0, True)
     assert "file-added audited-2.0-py3-none-any.whl" in admin(server, "audit", "log").stdout
-    with sqlite3.connect(server.data / "catalogue.sqlite3") as catalogue:
-        catalogue.execute("UPDATE event SET subject = 'other' WHERE kind = 'file-added' AND subject LIKE 'audited-1%'")
+    catalogue = Database(with_test_catalogue(Settings(data=server.data)).database_url)
+    with catalogue.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE event SET subject = 'other' WHERE subject = 'audited-1.4.0-py3-none-any.whl'"
+        )
     catalogue.close()
     broken = admin(server, "audit", "verify", "--expect", kept)
     assert (broken.returncode, "was tampered with: entry" in broken.stderr) == (1, True)

@@ -13,7 +13,7 @@ DEBIAN := .venv/conformance/debian/.unpacked
 GROUPS := .venv/conformance/groups.snapshot
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance nightly clients engine locks fuzz test-postgres bench-uploads bench-faults lint clean
+.PHONY: help demo test conformance nightly clients engine locks fuzz test-postgres bench-images bench-uploads bench-faults lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ fuzz: .venv/.dev .venv/clients/schemathesis/.done ## Throw thousands of wrong re
 test-postgres: .venv/.dev ## Run the registry's tests on a real PostgreSQL: WHEELYARD_TEST_DATABASE, or one of its own
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[postgresql]'
 	$(BIN)/python -m tests.registry.on_postgresql tests/registry tests/end_to_end $(PYTEST_ARGS)
+
+bench-images: .venv/.dev ## Measure how long the files of a proposal take to write
+	$(BIN)/python bench/base_images.py $(BENCH_ARGS)
 
 bench-uploads: .venv/.dev ## Measure uploads against devpi and pypiserver, which it installs into .bench
 	$(BIN)/python bench/registry_uploads.py --write docs/benchmarks/registry-uploads.md $(BENCH_ARGS)

@@ -88,6 +88,22 @@ class _Chains:
         self._given: dict[NormalizedName, list[Demand]] = {}
         for line in lines:
             self._demands.setdefault(line.project, []).append(line.demand)
+        self._extras = self._extras_asked()
+
+    def _extras_asked(self) -> dict[NormalizedName, set[NormalizedName]]:
+        """The extras that something on the way asks for, by project: known before the first chain is told."""
+        asked: dict[NormalizedName, set[NormalizedName]] = {}
+        queue = [line.demand for line in self._lines]
+        told: set[NormalizedName] = set()
+        for demand in queue:  # grows while it is walked
+            known = asked.setdefault(demand.project, set())
+            if demand.project in told and demand.extras <= known:
+                continue
+            told.add(demand.project)
+            known |= demand.extras
+            for _, demands in self._dependencies(demand.project, known).values():
+                queue += demands
+        return asked
 
     def facts(self) -> Iterator[Fact]:
         """Each line, followed by the chain that hangs on it; then what is left of the projects where chains end."""
@@ -102,7 +118,7 @@ class _Chains:
         """Facts about a project and what it leads to, each project once."""
         if project in self._given:
             return
-        found = self._dependencies(project)
+        found = self._dependencies(project, self._extras.get(project, ()))
         led_to = list(dict.fromkeys(demand for _, demands in found.values() for demand in demands))
         self._given[project] = led_to
         for demand in led_to:
@@ -111,9 +127,10 @@ class _Chains:
         for demand in led_to:
             yield from self._below(demand.project)
 
-    def _dependencies(self, project: NormalizedName) -> dict[int, tuple[set[NormalizedName], tuple[Demand, ...]]]:
+    def _dependencies(
+        self, project: NormalizedName, asked: Iterable[NormalizedName]
+    ) -> dict[int, tuple[set[NormalizedName], tuple[Demand, ...]]]:
         """Per release that matters, by position: the demands of it that do, and the extras that they come with."""
-        asked = sorted({extra for demand in self._demands[project] for extra in demand.extras})
         found: dict[int, tuple[set[NormalizedName], tuple[Demand, ...]]] = {}
         for edge in self._edges:
             if edge.project != project:
@@ -121,7 +138,7 @@ class _Chains:
             extras, demands = found.get(edge.position, (set(), ()))
             plain = self._universe.dependencies(Unit(project, edge.position)) or ()
             matter = [demand for demand in plain if demand.project == edge.other]
-            for extra in asked:
+            for extra in sorted(asked):
                 more = self._universe.dependencies(Unit(project, edge.position, extra)) or ()
                 new = [demand for demand in more if demand.project == edge.other and demand not in matter]
                 extras = extras | {extra} if new else extras

@@ -285,4 +285,13 @@ SITUATIONS: Mapping[str, Situation] = {
     "fleet-at-peace": Situation(
         "Nothing stands in the way.", X, (model("a", "x"), model("b", "x<2")), whole_fleet=True
     ),
+    "extra-asked-for-elsewhere": Situation(
+        "The extra that matters is asked for on another way than the release that has it.",
+        {
+            "gone": {},
+            "y": {"1.0": Release(), "2.0": Release(["gone; extra == 'fast'"], extras=["fast"])},
+            "z": {"1.0": ["y[fast]"]},
+        },
+        (model("a", "y==2.0", "z"),),
+    ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from itertools import combinations
 from random import Random
@@ -13,6 +14,7 @@ from tests.resolver.fake_index import TARGET, FakeIndex
 from tests.resolver.random_worlds import World, random_world
 
 from wheelyard_resolver.model import lines_of
+from wheelyard_resolver.proposal import to_document
 from wheelyard_resolver.propose import propose
 from wheelyard_resolver.snapshot import Recording
 from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
@@ -48,7 +50,8 @@ def test_verdicts_equal_brute_force_and_conflicts_are_minimal(world: World) -> N
 @given(worlds)
 @many
 def test_the_number_of_bases_is_the_least(world: World) -> None:
-    """As many as the best of all partitions; every model is in a base or unplaceable; locks hold (rechecked)."""
+    """As many as the best of all partitions; every model is in a base or unplaceable; locks hold
+    (rechecked); the reasons can be told."""
     models, limits, policy = world.fleet.models, world.fleet.constraints, world.fleet.policy
     proposal = propose(world.fleet, Recording(FakeIndex(world.universe)))
     placeable = [model for model in models if brute_force.installs(world.universe, [*model.lines, *limits], policy)]
@@ -57,6 +60,7 @@ def test_the_number_of_bases_is_the_least(world: World) -> None:
     assert {item.model for item in proposal.unplaceable} == {model.key for model in models} - set(placed)
     assert proposal.minimal
     assert len(proposal.bases) == brute_force.fewest_groups(world.universe, placeable, limits, policy)
+    assert json.dumps(to_document(proposal))
 
 
 @given(worlds, st.randoms(use_true_random=False))

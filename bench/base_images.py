@@ -64,15 +64,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     found = proposal(bases=3, packages=140, models=37)
-    times, busy = [], []
+    times, busy, count = [], [], 0
     for _ in range(parser.parse_args().rounds):
         with tempfile.TemporaryDirectory() as directory:
             started, used = time.perf_counter(), time.process_time()
-            written = write_proposal(found, Path(directory))
+            count = len(write_proposal(found, Path(directory)))
             times.append(time.perf_counter() - started)
             busy.append(time.process_time() - used)
     median, processor = statistics.median(times), statistics.median(busy)
-    print(f"{len(written)} files: median {median:.2f} s, of the processor {processor:.2f} s, worst {max(times):.2f} s")
+    print(f"{count} files: median {median:.2f} s, of the processor {processor:.2f} s, worst {max(times):.2f} s")
 
 
 if __name__ == "__main__":

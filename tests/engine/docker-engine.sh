@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # docker-engine.sh start|stop WORKDIR: a Docker Engine (Debian's, BuildKit included) in a network namespace of its own,
-# and Compose v2. Prints DOCKER_HOST and COMPOSE. Needs root. Processes of this machine are not reachable from there:
+# Compose v2 and buildx. Prints DOCKER_HOST, COMPOSE and BUILDX. Needs root. Processes of this machine are not reachable from there:
 # run them with `nsenter --net=/run/netns/wheelyard-engine`. (`ip netns exec` would hide the control groups from the engine.)
 set -euo pipefail
 usage="usage: docker-engine.sh start|stop WORKDIR"
@@ -12,15 +12,17 @@ start)
   export DEBIAN_FRONTEND=noninteractive
   command -v dockerd >/dev/null || { apt-get update -q; apt-get install -y -q --no-install-recommends docker.io iptables iproute2; } >&2
   compose=$work/cli/usr/libexec/docker/cli-plugins/docker-compose
-  if [[ ! -x $compose ]]; then # bookworm has no Compose v2; the next release's needs nothing but libc
+  buildx=$work/cli/usr/libexec/docker/cli-plugins/docker-buildx
+  if [[ ! -x $compose || ! -x $buildx ]]; then # bookworm has neither; the next release's need nothing but libc
     apt=$work/apt
     mkdir -p "$apt/lists/partial" "$apt/dl"
     sed 's/bookworm/trixie/g' /etc/apt/sources.list.d/debian.sources >"$apt/trixie.sources"
     options=(-o "Dir::Etc::sourcelist=$apt/trixie.sources" -o Dir::Etc::sourceparts=/dev/null
       -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt")
     apt-get "${options[@]}" update -qq >&2
-    (cd "$apt/dl" && apt-get "${options[@]}" download -qq docker-compose >&2)
+    (cd "$apt/dl" && apt-get "${options[@]}" download -qq docker-compose docker-buildx >&2)
     dpkg -x "$apt"/dl/docker-compose_*.deb "$work/cli"
+    dpkg -x "$apt"/dl/docker-buildx_*.deb "$work/cli"
   fi
   ip netns add "$namespace" 2>/dev/null || true
   ip -n "$namespace" link set lo up
@@ -33,6 +35,7 @@ start)
   docker -H "unix://$work/docker.sock" version >&2
   echo "DOCKER_HOST=unix://$work/docker.sock"
   echo "COMPOSE=$compose"
+  echo "BUILDX=$buildx"
   ;;
 stop)
   kill "$(cat "$work/dockerd.pid")" 2>/dev/null || true

@@ -196,3 +196,19 @@ def test_a_full_disk_is_named_and_what_was_recorded_stays(engine: Engine, place:
         assert not list((full / "out").glob(".wheelyard*"))
     finally:
         subprocess.run(["umount", str(full)], check=True)
+
+
+# -- the bake file ------------------------------------------------------------------------------------------------
+
+
+def test_buildx_reads_the_bake_file(docker: Engine, place: Place, examples: Path) -> None:
+    """A model is built on its base's target, and the login is a secret."""
+    command = ["env", f"NETRC={place.netrc}", docker.environment["BUILDX"], "bake", "--print", "-f"]
+    done = docker.run(*command, str(examples / "docker-bake.hcl"))
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout)
+    assert set(plan["target"]) == {"base-a", "model-churn-score", "model-demand-forecast"}
+    model = plan["target"]["model-churn-score"]
+    assert model["contexts"] == {"base": "target:base-a"}
+    assert model["tags"] == [image_of(examples, "churn-score").tag]
+    assert str(place.netrc) in str(model["secret"])

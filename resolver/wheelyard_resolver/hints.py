@@ -187,8 +187,8 @@ def _newest_within(
 ) -> int | None:
     newest: int | None = None
     while first <= last:
-        answer = engine.solve(lines, [(project, first, last)])
-        if not isinstance(answer, Solution):
+        answer = engine.solve_within(lines, [(project, first, last)])
+        if answer is None:
             break
         newest = answer.positions[project]
         first = newest + 1

@@ -61,11 +61,9 @@ class _Completion:
     def possible(self, pins: Mapping[NormalizedName, int]) -> bool:
         if all(self.last.positions.get(project) == position for project, position in pins.items()):
             return True
-        answer = self._engine.solve(self._lines, ((project, place, place) for project, place in pins.items()))
-        if isinstance(answer, Solution):
-            self.last = answer
-            return True
-        return False
+        answer = self._engine.solve_within(self._lines, ((project, place, place) for project, place in pins.items()))
+        self.last = answer or self.last
+        return answer is not None
 
 
 class _Reporter(BaseReporter[_Wanted, _Choice, _Slot]):

@@ -7,6 +7,7 @@ be installed together, and so can its models without any one of its lines.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,9 @@ from wheelyard_resolver.reading import Memo
 from wheelyard_resolver.target import Target
 from wheelyard_resolver.universe import Universe
 
+_SOLUTIONS = 100
+"""Solutions remembered at most."""
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -31,6 +35,15 @@ class Solution:
     picks: Mapping[NormalizedName, Candidate]
     positions: Mapping[NormalizedName, int]
     extras: Mapping[NormalizedName, frozenset[NormalizedName]]
+
+    def satisfies(self, line: RequirementLine, universe: Universe) -> bool:
+        """Whether a line holds in it; one of the fleet's, without a model, also where its project is not installed."""
+        demand = line.demand
+        position = self.positions.get(demand.project)
+        if position is None:
+            return line.model is None
+        extras = demand.extras if line.model is not None else frozenset()
+        return position in universe.admits(demand) and extras <= self.extras[demand.project]
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,29 @@ class MinimalConflict:
     lines: tuple[RequirementLine, ...]
 
 
+class _Remembered:
+    """Answers to earlier questions; they answer most later ones, about less than installs or more than does not."""
+
+    def __init__(self, universe: Universe) -> None:
+        self._universe = universe
+        self._solutions: deque[Solution] = deque(maxlen=_SOLUTIONS)
+        self._cores: dict[frozenset[int], None] = {}
+
+    def add(self, answer: Solution | frozenset[int]) -> None:
+        """Keep a solution, or literals of lines that cannot hold together."""
+        if isinstance(answer, Solution):
+            self._solutions.appendleft(answer)
+        else:
+            self._cores[answer] = None
+
+    def answer(self, lines: Mapping[int, RequirementLine]) -> Solution | frozenset[int] | None:
+        """What is known of lines, by literal."""
+        for solution in self._solutions:
+            if all(solution.satisfies(line, self._universe) for line in lines.values()):
+                return solution
+        return next((core for core in self._cores if core <= lines.keys()), None)
+
+
 class Engine:
     """Answers questions about the models of one target; keeps everything learnt between questions."""
 
@@ -49,6 +85,7 @@ class Engine:
     ) -> None:
         self.universe = universe
         self.formula = Formula(universe, guarded=guarded)
+        self._remembered = _Remembered(universe)
         self.constraints = self.applicable(constraints)
 
     @classmethod
@@ -96,23 +133,35 @@ class Engine:
         """The lines whose marker holds on the target."""
         return tuple(line for line in lines if holds(line.requirement.marker, self.target))
 
-    def solve(
-        self, lines: Sequence[RequirementLine], windows: Iterable[tuple[NormalizedName, int, int]] = ()
-    ) -> Solution | tuple[RequirementLine, ...]:
-        """A solution for lines, or lines that suffice for a "no".
-
-        ``windows`` are projects that must be present, with the first and the last position of their pick. With
-        windows, a "no" may be their fault alone: the lines named are then only a part of it.
-        """
+    def solve(self, lines: Sequence[RequirementLine]) -> Solution | tuple[RequirementLine, ...]:
+        """A solution for lines, or lines that suffice for a "no"."""
         lines = self.applicable(lines)
-        named = {self.literal(line): None for line in lines}
+        named = {self.literal(line): line for line in lines}
+        answer = self._remembered.answer(named)
+        if answer is None:
+            answer = self._search(lines, list(named))
+            self._remembered.add(answer)
+        if isinstance(answer, Solution):
+            return answer
+        return tuple(line for line in lines if self.literal(line) in answer)
+
+    def solve_within(
+        self, lines: Sequence[RequirementLine], windows: Iterable[tuple[NormalizedName, int, int]]
+    ) -> Solution | None:
+        """A solution in which these projects are present, with their pick between a first and a last position."""
+        lines = self.applicable(lines)
         pinned = [literal for window in windows for literal in self.formula.within(*window)]
-        while self.formula.sat.solve([*named, *pinned, *self.formula.guards.values()]):
-            reached = self._walk([line.demand for line in lines if line.model is not None])
+        answer = self._search(lines, [*(self.literal(line) for line in lines), *pinned])
+        return answer if isinstance(answer, Solution) else None
+
+    def _search(self, lines: Sequence[RequirementLine], literals: Sequence[int]) -> Solution | frozenset[int]:
+        """A solution for lines in which the literals hold, or literals that cannot hold together."""
+        roots = [line.demand for line in lines if line.model is not None]
+        while self.formula.sat.solve([*dict.fromkeys(literals), *self.formula.guards.values()]):
+            reached = self._walk(roots)
             if reached is not None:
                 return reached
-        core = self.formula.sat.core()
-        return tuple(line for line in lines if self.literal(line) in core)
+        return self.formula.sat.core().intersection(literals)
 
     def literal(self, line: RequirementLine) -> int:
         """The selector of a requirement line. Lines that demand the same share it."""

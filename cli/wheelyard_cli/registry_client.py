@@ -46,7 +46,13 @@ class DeploymentRow:
     stage: str
     slot: str
     owner: str | None
+    base: str | None
+    image: str | None
+    commit: str | None
+    data_version: str | None
+    retired: bool
     since: str
+    deployed_by: str | None
 
 
 class RegistryClient:
@@ -98,18 +104,23 @@ class RegistryClient:
         query = {"stage": stage, "name": name, "python": python, "platform": platform}
         return self._ask("GET", "/api/v1/fleet", params=_given(query))
 
-    def record(self, *, model: str, version: str, stage: str, slot: str, owner: str | None) -> DeploymentRow:
-        """Record a deployment; it supersedes what ran in its stage and slot."""
-        body = {"model": model, "version": version, "stage": stage, "slot": slot, "owner": owner}
-        return self._row(self._ask("POST", "/api/v1/deployments", json=_given(body)))
+    def deploy(self, action: str, **body: str | None) -> DeploymentRow:
+        """Send a change of what is deployed: ``record``, ``retire`` or ``promote``, with the fields of the API."""
+        path = "/api/v1/deployments" if action == "record" else f"/api/v1/deployments/{action}"
+        return self._row(self._ask("POST", path, json=_given(body)))
 
-    def deployments(self, stage: str | None, *, history: bool = False) -> Sequence[DeploymentRow]:
-        """What is deployed, or with ``history`` everything that ever was, oldest first."""
-        query = {"stage": stage, "history": "true" if history else None}
-        found = self._ask("GET", "/api/v1/deployments", params=_given(query)).get("deployments")
-        if not isinstance(found, list):
-            raise self._not_ours("its answer lists no deployments")
-        return [self._row(entry) for entry in found]
+    def deployments(self, **query: str | None) -> Sequence[DeploymentRow]:
+        """What is deployed, or what the query asks for (``at``, ``history=true``), from all pages of the answer."""
+        rows: list[DeploymentRow] = []
+        following: object = 0
+        while following is not None:
+            params = {**_given(query), "after": str(following)}
+            answer = self._ask("GET", "/api/v1/deployments", params=params)
+            found, following = answer.get("deployments"), answer.get("next")
+            if not isinstance(found, list):
+                raise self._not_ours("its answer lists no deployments")
+            rows += (self._row(entry) for entry in found)
+        return rows
 
     def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
         """Any other request of the API; ``path`` is relative to ``/api/v1/``. Parts of it must be quoted already."""

@@ -17,7 +17,6 @@ from starlette.routing import Match, Route
 
 from wheelyard_registry import openapi
 from wheelyard_registry.access import Access
-from wheelyard_registry.api_routes import ApiRoutes
 from wheelyard_registry.audit_routes import AuditRoutes
 from wheelyard_registry.catalogue.accounts import Accounts
 from wheelyard_registry.catalogue.audit import AuditLog
@@ -36,7 +35,7 @@ from wheelyard_registry.errors import (
     NotFound,
     RegistryError,
 )
-from wheelyard_registry.fleet import Fleet
+from wheelyard_registry.fleet_routes import FleetRoutes
 from wheelyard_registry.identity_routes import IdentityRoutes
 from wheelyard_registry.import_route import ImportRoute
 from wheelyard_registry.index import OriginRule, PrivateIndex
@@ -81,8 +80,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     upload = UploadRoute(access, origin, legacy, blobs, limit=limit, threads=threads)
     imports = ImportRoute(access, origin, ingest, blobs, clock, limit=limit)
     identities = IdentityRoutes(access, tokens, accounts, clock)
-    api = ApiRoutes(access, Fleet(Deployments(database), files, clock))
-
+    fleet = FleetRoutes(access, Deployments(database, clock))
     lifecycles = LifecycleRoutes(access, Lifecycle(database), files, blobs, clock)
     audits = AuditRoutes(access, AuditLog(database))
 
@@ -102,7 +100,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
 
     return Starlette(
         routes=[
-            *_routes(ReadRoutes(access, private, index), upload, api),
+            *_routes(ReadRoutes(access, private, index), upload),
+            *_fleet(fleet),
             *_identity(identities),
             *_lifecycle(lifecycles),
             *_audit(audits),
@@ -132,16 +131,23 @@ def _pull_through(settings: Settings, upstream: Upstream, database: Database, cl
     return PullThrough(upstream, Mirror(database), open_cache(settings), clock, settings.page_ttl)
 
 
-def _routes(read: ReadRoutes, upload: UploadRoute, api: ApiRoutes) -> list[Route]:
+def _routes(read: ReadRoutes, upload: UploadRoute) -> list[Route]:
     return [
         Route("/", _handler(upload), methods=["POST"]),
         Route("/legacy/", _handler(upload), methods=["POST"]),
         Route("/simple/", read.names, methods=["GET"]),
         Route("/simple/{project}/", read.project, methods=["GET"]),
         Route("/files/{project}/{filename}", read.file, methods=["GET"]),
-        Route("/api/v1/deployments", api.deployments, methods=["GET"]),
-        Route("/api/v1/deployments", api.record, methods=["POST"]),
-        Route("/api/v1/fleet", api.fleet, methods=["GET"]),
+    ]
+
+
+def _fleet(routes: FleetRoutes) -> list[Route]:
+    return [
+        Route("/api/v1/deployments", routes.deployments, methods=["GET"]),
+        Route("/api/v1/deployments", routes.record, methods=["POST"]),
+        Route("/api/v1/deployments/retire", routes.retire, methods=["POST"]),
+        Route("/api/v1/deployments/promote", routes.promote, methods=["POST"]),
+        Route("/api/v1/fleet", routes.fleet, methods=["GET"]),
     ]
 
 

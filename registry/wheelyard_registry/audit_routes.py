@@ -8,8 +8,8 @@ from starlette.responses import JSONResponse, Response
 
 from wheelyard_registry.access import Access
 from wheelyard_registry.catalogue.audit import AuditLog
-from wheelyard_registry.errors import InvalidField
 from wheelyard_registry.identity import Right
+from wheelyard_registry.json_body import count_of
 
 PAGE = 1000
 """Entries of one answer."""
@@ -25,10 +25,8 @@ class AuditRoutes:
     async def entries(self, request: Request) -> Response:
         """``GET /api/v1/audit?after=SERIAL``: the next entries, at most a page of them."""
         await self._access.require_everywhere(request, Right.ADMIN)
-        text = request.query_params.get("after", "0")
-        if not (text.isascii() and text.isdigit()) or len(text) > 18:
-            raise InvalidField(["after must be the serial of an entry"])
-        found = await anyio.to_thread.run_sync(self._log.entries, int(text), PAGE)
+        after = count_of(request, "after", 0)
+        found = await anyio.to_thread.run_sync(self._log.entries, after, PAGE)
         return JSONResponse({"events": [event.as_json() for event in found]})
 
     async def head(self, request: Request) -> Response:

@@ -303,6 +303,45 @@ class UnknownRelease(RegistryError):
         super().__init__(f"{model} {version} is not in this registry, so it cannot be deployed", hint=hint)
 
 
+class NotDeployed(RegistryError):
+    """Nothing runs at a place, or did at the time in question."""
+
+    status = 404
+    code = "not-deployed"
+
+    def __init__(self, *, model: str, place: str) -> None:
+        super().__init__(
+            f"{model} is not deployed in {place}",
+            hint=f"wheelyard deploy history {model} tells where it is and was",
+        )
+
+
+class FutureTime(RegistryError):
+    """A deployment is recorded once it runs, not before."""
+
+    status = 422
+    code = "future-time"
+
+    def __init__(self, *, time: str, now: str) -> None:
+        super().__init__(
+            f"{time} is in the future: this registry's clock says {now}",
+            hint="set the clock of the machine that sent this, or leave the time out, which means now",
+        )
+
+
+class KeyReused(RegistryError):
+    """One idempotency key, two different requests."""
+
+    status = 409
+    code = "key-reused"
+
+    def __init__(self, *, key: str, model: str) -> None:
+        super().__init__(
+            f"the idempotency key {key!r} came with another request for {model} before, so nothing was recorded",
+            hint="give each change a key of its own, such as the number of the pipeline's run",
+        )
+
+
 class InvalidField(RegistryError):
     """Fields of an API request that cannot be used. All of them are said in one go."""
 

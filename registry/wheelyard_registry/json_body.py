@@ -53,16 +53,18 @@ class Fields:
         self._known = known
         self._problems = [f"unknown field {name!r}" for name in given if name not in known]
 
-    def text(self, name: str, *, required: bool = False, pattern: re.Pattern[str] | None = None) -> str | None:
-        """A string of 1 to 400 printable characters, of a shape if ``pattern`` gives one."""
+    def text(
+        self, name: str, *, required: bool = False, pattern: re.Pattern[str] | None = None, longest: int = 400
+    ) -> str | None:
+        """A string of 1 to ``longest`` printable characters, of a shape if ``pattern`` gives one."""
         value = self._given.get(name)
         if value is None:
             self._problems += [f"{name} is missing"] if required else []
             return None
         if not isinstance(value, str):
             self._problems.append(f"{name} must be a string")
-        elif not value.strip() or len(value) > 400 or not value.isprintable():
-            self._problems.append(f"{name} must be 1 to 400 printable characters")
+        elif not value.strip() or len(value) > longest or not value.isprintable():
+            self._problems.append(f"{name} must be 1 to {longest} printable characters")
         elif pattern is not None and pattern.fullmatch(value) is None:
             self._problems.append(f"{name} {value!r} is not of the form {pattern.pattern}")
         else:
@@ -136,6 +138,33 @@ def flag_of(request: Request, name: str) -> bool:
     if value not in {"", "0", "1", "false", "true"}:
         raise InvalidField([f"{name} must be true or false, not {value!r}"])
     return value in {"1", "true"}
+
+
+def count_of(request: Request, name: str, default: int) -> int:
+    """A whole number of the query.
+
+    Raises:
+        InvalidField: it is something else, or has more than 18 digits.
+    """
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise InvalidField([f"{name} must be a whole number, not {text[:20]!r}"])
+    return int(text)
+
+
+def time_of(request: Request, name: str) -> dt.datetime | None:
+    """A time of the query in ISO 8601, with its zone; None where it is missing.
+
+    Raises:
+        InvalidField: it is not one.
+    """
+    text = request.query_params.get(name)
+    if not text:
+        return None
+    try:
+        return parse_time(text)
+    except (ValueError, OverflowError) as error:
+        raise InvalidField([f"{name} must be a time such as 2027-01-31T00:00:00Z, not {text[:40]!r}"]) from error
 
 
 def project_of(request: Request) -> NormalizedName:

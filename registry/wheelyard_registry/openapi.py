@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from wheelyard_registry import errors, problem
-from wheelyard_registry.openapi_schemas import COUNT, FLAG, SCHEMAS, TEXT, TEXTS, Schema, listing, obj, ref
+from wheelyard_registry.openapi_schemas import COUNT, FLAG, SCHEMAS, TEXT, TEXTS, TIME, Schema, listing, obj, ref
 
 PATH = "/api/v1/openapi.json"
 
@@ -22,6 +22,7 @@ Refusals = tuple[type[errors.RegistryError], ...]
 
 _KNOWN: Refusals = (errors.Unauthenticated, errors.Forbidden, errors.TooManyAttempts, errors.CatalogueUnavailable)
 _BODY: Refusals = (errors.BadRequest, errors.BodyTooLarge, errors.InvalidField)
+_CHANGE: Refusals = (errors.FutureTime, errors.KeyReused)
 _CHOSEN: Refusals = (errors.NotFound,)
 _INGEST: Refusals = (
     errors.BadRequest,
@@ -43,7 +44,7 @@ class Operation:
     """One method of one path. ``answer`` is the schema of what success brings, with ``status``.
 
     ``body`` names the schema of a JSON body; ``query`` maps parameters to their schemas, a name that ends in ``!`` is
-    required.
+    required. ``others`` are further statuses of success, with the same answer.
     """
 
     method: str
@@ -54,8 +55,10 @@ class Operation:
     body: str | None = None
     query: Mapping[str, Schema] | None = None
     refusals: Refusals = ()
+    others: tuple[int, ...] = ()
 
 
+_SERIAL: Schema = {**COUNT, "maximum": 10**18 - 1}
 _PROJECT = "/api/v1/projects/{project}"
 _FILE, _RELEASE = f"{_PROJECT}/files/{{filename}}", f"{_PROJECT}/releases/{{version}}"
 
@@ -87,9 +90,17 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET",
         "/api/v1/deployments",
-        "What is deployed, or all that ever was",
-        listing("deployments", "Deployment"),
-        query={"stage": TEXT, "history": FLAG},
+        "What is deployed, or was at a time, or all that was recorded",
+        ref("Deployments"),
+        query={
+            "stage": TEXT,
+            "model": TEXT,
+            "slot": TEXT,
+            "history": FLAG,
+            "at": TIME,
+            "after": _SERIAL,
+            "limit": {**COUNT, "minimum": 1, "maximum": 1000},
+        },
         refusals=(errors.InvalidField,),
     ),
     Operation(
@@ -99,14 +110,41 @@ OPERATIONS: tuple[Operation, ...] = (
         ref("Deployment"),
         201,
         body="NewDeployment",
-        refusals=(*_BODY, errors.UnknownRelease),
+        others=(200,),
+        refusals=(*_BODY, *_CHANGE, errors.UnknownRelease),
+    ),
+    Operation(
+        "POST",
+        "/api/v1/deployments/retire",
+        "A model no longer runs in a stage and slot",
+        ref("Deployment"),
+        201,
+        body="Retirement",
+        others=(200,),
+        refusals=(*_BODY, *_CHANGE, errors.NotDeployed),
+    ),
+    Operation(
+        "POST",
+        "/api/v1/deployments/promote",
+        "What runs in one stage runs in another as well",
+        ref("Deployment"),
+        201,
+        body="Promotion",
+        others=(200,),
+        refusals=(*_BODY, *_CHANGE, errors.NotDeployed),
     ),
     Operation(
         "GET",
         "/api/v1/fleet",
         "A stage in the shape of a fleet file",
         ref("Fleet"),
-        query={"stage!": {"type": "string", "minLength": 1}, "name": TEXT, "python": TEXT, "platform": TEXT},
+        query={
+            "stage!": {"type": "string", "minLength": 1},
+            "name": TEXT,
+            "python": TEXT,
+            "platform": TEXT,
+            "at": TIME,
+        },
         refusals=(errors.InvalidField,),
     ),
     Operation("GET", "/api/v1/tokens", "All tokens, or those of the user who asks", listing("tokens", "Token")),
@@ -191,7 +229,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/api/v1/audit",
         "The next entries of the audit log",
         listing("events", "Event"),
-        query={"after": {**COUNT, "maximum": 10**18 - 1}},
+        query={"after": _SERIAL},
         refusals=(errors.InvalidField,),
     ),
     Operation("GET", "/api/v1/audit/head", "The newest entry's serial and link", ref("Head")),
@@ -235,7 +273,7 @@ def _operation(operation: Operation) -> dict[str, object]:
         "summary": operation.summary,
         "operationId": _name(operation),
         "parameters": [*_path_parameters(operation.path), *_query_parameters(operation.query or {})],
-        "responses": {str(operation.status): _answer(operation.answer), **_refusals(operation.refusals)},
+        "responses": {**_answers(operation), **_refusals(operation.refusals)},
     }
     if operation.body is not None:
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": ref(operation.body)}}}
@@ -294,6 +332,10 @@ def _query_parameters(query: Mapping[str, Schema]) -> list[dict[str, object]]:
         {"name": name.rstrip("!"), "in": "query", "required": name.endswith("!"), "schema": schema}
         for name, schema in query.items()
     ]
+
+
+def _answers(operation: Operation) -> dict[str, object]:
+    return {str(status): _answer(operation.answer) for status in (operation.status, *operation.others)}
 
 
 def _answer(schema: Schema) -> dict[str, object]:

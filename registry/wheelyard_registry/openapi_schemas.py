@@ -62,6 +62,13 @@ _LINE: Schema = {
     "description": "Printable characters, not only blanks.",
 }
 _PLACE: Schema = {"type": "string", "minLength": 1, "maxLength": 80}
+_REQUEST: Mapping[str, Schema] = {
+    "at": nullable(
+        {**TIME, "description": "Since when, with its zone, and not in the future; now where it is missing."}
+    ),
+    "deployed_by": nullable({**_LINE, "maxLength": 80}),
+    "idempotency_key": nullable({**_LINE, "maxLength": 200, "description": "The same request under it is done once."}),
+}
 
 _TOKEN: Mapping[str, Schema] = {
     "id": TEXT,
@@ -90,13 +97,27 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "Deployment": obj(
         {
+            "serial": COUNT,
             "model": TEXT,
             "version": TEXT,
             "stage": TEXT,
             "slot": TEXT,
             "owner": NULLABLE_TEXT,
+            "base": NULLABLE_TEXT,
+            "image": NULLABLE_TEXT,
+            "commit": NULLABLE_TEXT,
+            "data_version": NULLABLE_TEXT,
+            "retired": {**FLAG, "description": "This entry says that the model no longer runs there."},
             "since": TIME,
+            "deployed_by": NULLABLE_TEXT,
+            "recorded_at": TIME,
             "recorded_by": TEXT,
+        }
+    ),
+    "Deployments": obj(
+        {
+            "deployments": {"type": "array", "items": ref("Deployment")},
+            "next": {"type": ["integer", "null"], "description": "What `after` is for the next page, if there is one."},
         }
     ),
     "NewDeployment": obj(
@@ -106,8 +127,20 @@ SCHEMAS: Mapping[str, Schema] = {
             "stage": _PLACE,
             "slot": nullable(_PLACE),
             "owner": nullable({**_LINE, "maxLength": 200}),
+            "base": nullable({"type": "string", "description": "NAME or NAME@sha256:DIGEST"}),
+            "image": nullable({"type": "string", "description": "sha256:DIGEST or NAME@sha256:DIGEST"}),
+            "commit": nullable({"type": "string", "pattern": "^[0-9a-f]{7,64}$"}),
+            "data_version": nullable({**_LINE, "maxLength": 200}),
+            **_REQUEST,
         },
-        optional=("slot", "owner"),
+        optional=("slot", "owner", "base", "image", "commit", "data_version", *_REQUEST),
+    ),
+    "Retirement": obj(
+        {"model": TEXT, "stage": _PLACE, "slot": nullable(_PLACE), **_REQUEST}, optional=("slot", *_REQUEST)
+    ),
+    "Promotion": obj(
+        {"model": TEXT, "slot": nullable(_PLACE), "from": _PLACE, "to": _PLACE, **_REQUEST},
+        optional=("slot", *_REQUEST),
     ),
     "Fleet": obj(
         {

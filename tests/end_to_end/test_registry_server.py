@@ -170,9 +170,37 @@ def test_deployments_are_recorded_listed_and_exported(server: Server, tmp_path: 
     }
 
 
+def test_a_release_goes_through_the_stages_and_the_past_can_be_told(server: Server) -> None:
+    upload(server, wheels.wheel("tariff", "2.0.0"))
+    where = {"WHEELYARD_REGISTRY": server.url, "WHEELYARD_TOKEN": server.token}
+    image = f"registry.example/tariff@sha256:{'ab' * 32}"
+    details = ["--base", "base-a", "--image", image, "--commit", "0123abc", "--data-version", "2026-10", "--by", "anna"]
+    when = ["--at", "2026-01-05T08:00:00Z", "--idempotency-key", "run-1"]
+    for _ in range(2):  # a pipeline that is run again
+        done = wheelyard("deploy", "record", "tariff==2.0.0", "--stage", "test", *details, *when, **where)
+        assert done.stderr == "recorded tariff 2.0.0 in test (slot default)\n"
+    done = wheelyard("deploy", "promote", "tariff", "--from", "test", "--to", "live", **where)
+    assert done.stderr == "promoted tariff 2.0.0 from test to live (slot default)\n"
+    done = wheelyard("deploy", "retire", "tariff", "--stage", "test", **where)
+    assert done.stderr == "retired tariff 2.0.0 from test (slot default)\n"
+    history = wheelyard("deploy", "history", "tariff", **where).stdout.splitlines()
+    assert [line.split()[1:4:2] for line in history[1:]] == [["test", "2.0.0"], ["live", "2.0.0"], ["test", "2.0.0"]]
+    assert history[1].startswith("2026-01-05T08:00:00Z  test")
+    assert history[1].endswith("anna")
+    assert "2.0.0 retired" in history[3]
+    then = wheelyard("fleet", "at", "2026-06-01T00:00:00Z", "--stage", "test", **where).stdout.splitlines()
+    assert then == [
+        "MODEL   VERSION  SLOT     BASE    IMAGE                                        COMMIT   DATA",
+        "tariff  2.0.0    default  base-a  registry.example/tariff@sha256:abababababab  0123abc  2026-10",
+    ]
+    assert wheelyard("fleet", "at", "2026-01-01T00:00:00Z", "--stage", "test", **where).stdout == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
+        (["deploy", "retire", "churn", "--stage", "nowhere"], 2, "churn is not deployed in nowhere/default"),
+        (["deploy", "record", "churn==1.8", "--stage", "prod", "--at", "2999-01-01T00:00:00Z"], 2, "is in the future"),
         (["deploy", "record", "churn>=1", "--stage", "prod"], 2, "'churn>=1' does not name one version"),
         (["deploy", "record", "churn==77", "--stage", "prod"], 2, "churn 77 is not in this registry"),
         (["deploy", "record", "churn==1", "--stage", "a b"], 2, "stage 'a b' may hold"),

@@ -28,12 +28,20 @@ def test_a_record_answers_with_the_deployment(deployed: Registry) -> None:
     assert isinstance(answer, dict)
     assert answer.pop("recorded_by")
     assert answer == {
+        "serial": 5,
         "model": "demand-model",
         "version": "1.5.0",
         "stage": "prod",
         "slot": "canary",
         "owner": "forecasting",
+        "base": None,
+        "image": None,
+        "commit": None,
+        "data_version": None,
+        "retired": False,
         "since": "2026-11-23T10:00:00.000000Z",
+        "deployed_by": None,
+        "recorded_at": "2026-11-23T10:00:00.000000Z",
     }
 
 
@@ -87,6 +95,18 @@ def test_recording_needs_a_token(deployed: Registry) -> None:
             ["model must be a string", "unknown field 'colour'"],
         ),
         ({"model": "m", "version": "1", "stage": "p", "owner": ""}, ["owner must be"]),
+        (
+            {
+                "model": "m",
+                "version": "1",
+                "stage": "p",
+                "base": "a@b",
+                "image": "x:latest",
+                "commit": "main",
+                "at": "now",
+            },
+            ["base 'a@b' is not NAME", "image 'x:latest' is not sha256:DIGEST", "commit 'main'", "at must be a time"],
+        ),
     ],
 )
 def test_bad_fields_are_all_named(registry: Registry, body: dict[str, object], problems: list[str]) -> None:
@@ -103,4 +123,12 @@ def test_a_body_that_is_no_json_object_is_refused(registry: Registry, content: b
 
 def test_bad_queries_are_refused(registry: Registry) -> None:
     assert registry.client.get("/api/v1/fleet").status_code == 422
-    assert registry.client.get("/api/v1/deployments?history=perhaps").status_code == 422
+    for query in (
+        "history=perhaps",
+        "at=yesterday",
+        "limit=0",
+        "limit=x",
+        "after=-1",
+        "history=1&at=2026-01-01T00:00:00Z",
+    ):
+        assert registry.client.get(f"/api/v1/deployments?{query}").status_code == 422, query

@@ -1,20 +1,42 @@
-"""``wheelyard deploy``: record and list what is deployed."""
+"""``wheelyard deploy``: record, retire, promote and list what is deployed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import TypeVar
 
 import click
 from packaging.requirements import InvalidRequirement, Requirement
 
+from wheelyard_cli.columns import aligned
 from wheelyard_cli.registry_client import REGISTRY_VARIABLE, DeploymentRow, RegistryClient
 from wheelyard_resolver.errors import InputError
+
+Decorated = TypeVar("Decorated", bound=Callable[..., None])
 
 registry_option = click.option(
     "--registry", required=True, metavar="URL", envvar=REGISTRY_VARIABLE, show_envvar=True, help="The registry."
 )
+format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+_slot = click.option("--slot", default="default", show_default=True, help="canary, a region ...")
+
+
+def _change(function: Decorated) -> Decorated:
+    """The options of every change."""
+    for option in (
+        registry_option,
+        click.option(
+            "--idempotency-key",
+            metavar="KEY",
+            help="The same change under the same key is done once: a pipeline's run.",
+        ),
+        click.option("--by", "deployed_by", metavar="WHO", help="Who deployed it; who recorded it is known."),
+        click.option("--at", metavar="TIME", help="Since when, such as 2026-11-20T08:00:00Z [default: now]."),
+    ):
+        function = option(function)
+    return function
 
 
 @click.group(name="deploy")
@@ -28,32 +50,83 @@ def command() -> None:
 @command.command()
 @click.argument("release", metavar="NAME==VERSION")
 @click.option("--stage", required=True, help="Where it runs: prod, staging ...")
-@click.option("--slot", default="default", show_default=True, help="canary, a region ...")
+@_slot
 @click.option("--owner", help="The team that answers for the model [default: as recorded last].")
-@registry_option
-def record(*, release: str, stage: str, slot: str, owner: str | None, registry: str) -> None:
+@click.option("--base", metavar="NAME[@sha256:DIGEST]", help="The base that it runs on.")
+@click.option("--image", metavar="DIGEST", help="Its image: sha256:DIGEST or NAME@sha256:DIGEST.")
+@click.option("--commit", metavar="SHA", help="The commit that it was built from.")
+@click.option("--data-version", metavar="ID", help="The data that it was trained on.")
+@_change
+def record(*, release: str, registry: str, **body: str | None) -> None:
     """Record that a release is deployed. It supersedes what ran in its stage and slot; the history stays."""
     model, version = parse_release(release)
     with RegistryClient(registry) as client:
-        row = client.record(model=model, version=version, stage=stage, slot=slot, owner=owner)
+        row = client.deploy("record", model=model, version=version, **body)
     click.echo(f"recorded {row.model} {row.version} in {row.stage} (slot {row.slot})", err=True)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--stage", required=True, help="Where it no longer runs.")
+@_slot
+@_change
+def retire(*, name: str, registry: str, **body: str | None) -> None:
+    """Record that a model no longer runs in a stage and slot; the history stays."""
+    with RegistryClient(registry) as client:
+        row = client.deploy("retire", model=name, **body)
+    click.echo(f"retired {row.model} {row.version} from {row.stage} (slot {row.slot})", err=True)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--from", "source", required=True, metavar="STAGE", help="Where it runs already.")
+@click.option("--to", "target", required=True, metavar="STAGE", help="Where it runs from now on as well.")
+@_slot
+@_change
+def promote(*, name: str, source: str, target: str, registry: str, **body: str | None) -> None:
+    """Record that what runs in one stage now runs in another as well: version, base, image, commit and data."""
+    with RegistryClient(registry) as client:
+        row = client.deploy("promote", model=name, **{"from": source, "to": target}, **body)
+    click.echo(f"promoted {row.model} {row.version} from {source} to {row.stage} (slot {row.slot})", err=True)
 
 
 @command.command(name="list")
 @click.option("--stage", help="Only this stage.")
-@click.option("--history", is_flag=True, help="Everything ever recorded, oldest first.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 @registry_option
-def list_(*, stage: str | None, history: bool, form: str, registry: str) -> None:
+def list_(*, stage: str | None, form: str, registry: str) -> None:
     """List what is deployed."""
     with RegistryClient(registry) as client:
-        rows = client.deployments(stage, history=history)
+        rows = sorted(client.deployments(stage=stage), key=lambda row: (row.stage, row.model, row.slot))
     if form == "json":
-        click.echo(json.dumps({"deployments": [asdict(row) for row in rows]}, indent=2))
+        click.echo(as_json(rows))
     elif rows:
-        click.echo(table(rows))
+        header = ("STAGE", "MODEL", "VERSION", "SLOT", "OWNER", "SINCE")
+        cells = [(row.stage, row.model, row.version, row.slot, row.owner or "-", _time(row.since)) for row in rows]
+        click.echo(aligned([header, *cells]))
     else:
         click.echo("nothing is deployed" + (f" in {stage}" if stage else ""), err=True)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--stage", help="Only this stage.")
+@format_option
+@registry_option
+def history(*, name: str, stage: str | None, form: str, registry: str) -> None:
+    """Tell where a model ran and since when, oldest first."""
+    with RegistryClient(registry) as client:
+        rows = sorted(client.deployments(model=name, stage=stage, history="true"), key=lambda row: row.since)
+    if form == "json":
+        click.echo(as_json(rows))
+    elif rows:
+        header = ("SINCE", "STAGE", "SLOT", "VERSION", "BASE", "IMAGE", "COMMIT", "DATA", "BY")
+        cells = [
+            (_time(row.since), row.stage, row.slot, _what(row), *artifacts(row), row.deployed_by or "-") for row in rows
+        ]
+        click.echo(aligned([header, *cells]))
+    else:
+        click.echo(f"{name} was never deployed" + (f" in {stage}" if stage else ""), err=True)
 
 
 def parse_release(text: str) -> tuple[str, str]:
@@ -75,15 +148,25 @@ def parse_release(text: str) -> tuple[str, str]:
     return requirement.name, pins[0]
 
 
-def table(rows: Sequence[DeploymentRow]) -> str:
-    """The rows as aligned columns, readable without colour."""
-    header = ("STAGE", "MODEL", "VERSION", "SLOT", "OWNER", "SINCE")
-    cells = [(row.stage, row.model, row.version, row.slot, row.owner or "-", row.since[:19] + "Z") for row in rows]
-    return aligned([header, *cells])
+def as_json(rows: Sequence[DeploymentRow]) -> str:
+    """The rows as a JSON document, whole."""
+    return json.dumps({"deployments": [asdict(row) for row in rows]}, indent=2)
 
 
-def aligned(lines: Sequence[Sequence[str]]) -> str:
-    """Lines of cells, each column as wide as its widest cell."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
-    return "\n".join(line.rstrip() for line in padded)
+def artifacts(row: DeploymentRow) -> tuple[str, str, str, str]:
+    """Base, image, commit and data of a deployment in a table; digests are shortened, JSON has them whole."""
+    return short(row.base), short(row.image), (row.commit or "-")[:12], row.data_version or "-"
+
+
+def short(text: str | None) -> str:
+    """A digest, or a name with one, short enough for a table: ``-`` for none."""
+    name, mark, digest = (text or "-").partition("sha256:")
+    return f"{name}{mark}{digest[:12]}"
+
+
+def _what(row: DeploymentRow) -> str:
+    return f"{row.version} retired" if row.retired else row.version
+
+
+def _time(text: str) -> str:
+    return f"{text[:19]}Z"

@@ -1,4 +1,4 @@
-"""``wheelyard fleet``: the deployed fleet of a registry as a fleet file."""
+"""``wheelyard fleet``: the deployed fleet of a registry, now and at any time before."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from pathlib import Path
 import click
 import tomli_w
 
-from wheelyard_cli.commands.deploy import registry_option
+from wheelyard_cli.columns import aligned
+from wheelyard_cli.commands.deploy import artifacts, as_json, format_option, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_resolver.errors import InputError
 
 
 @click.group(name="fleet")
 def command() -> None:
-    """Export the deployed fleet of a registry."""
+    """Export the deployed fleet of a registry, or look back at it."""
 
 
 @command.command()
@@ -39,6 +40,24 @@ def export(
         _write(output, text)
     if not document.get("model"):
         click.echo(f"nothing is deployed in {stage}: the fleet file has no models", err=True)
+
+
+@command.command()
+@click.argument("time", metavar="TIME")
+@click.option("--stage", required=True, help="The stage: prod, staging ...")
+@format_option
+@registry_option
+def at(*, time: str, stage: str, form: str, registry: str) -> None:
+    """Tell what ran in a stage at a time, such as 2026-11-20T08:00:00Z."""
+    with RegistryClient(registry) as client:
+        rows = sorted(client.deployments(stage=stage, at=time), key=lambda row: (row.model, row.slot))
+    if form == "json":
+        click.echo(as_json(rows))
+    elif rows:
+        header = ("MODEL", "VERSION", "SLOT", "BASE", "IMAGE", "COMMIT", "DATA")
+        click.echo(aligned([header, *((row.model, row.version, row.slot, *artifacts(row)) for row in rows)]))
+    else:
+        click.echo(f"nothing ran in {stage} at {time}", err=True)
 
 
 def _write(path: Path, text: str) -> None:

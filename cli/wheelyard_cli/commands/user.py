@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import click
 
-from wheelyard_cli.commands.deploy import aligned, registry_option
+from wheelyard_cli.columns import aligned
+from wheelyard_cli.commands.deploy import registry_option
 from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_resolver.errors import InputError
 

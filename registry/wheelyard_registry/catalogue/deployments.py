@@ -1,67 +1,234 @@
-"""What is deployed: an append-only record, of which the newest entry per place is current."""
+"""What is deployed: an append-only record.
+
+What runs at a place at some time is the newest entry of that place by then, unless that entry retires it. Entries are
+ordered by the time they speak of, ``since``, and where that is equal by their serial.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 
 import sqlalchemy as sa
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from wheelyard_registry.catalogue import tables
-from wheelyard_registry.catalogue.audit import append_event
-from wheelyard_registry.catalogue.database import Database
+from wheelyard_registry.catalogue.audit import append_event, time_text
+from wheelyard_registry.catalogue.database import Clock, Database
+from wheelyard_registry.errors import FutureTime, KeyReused, NotDeployed, UnknownRelease
+
+SKEW = dt.timedelta(minutes=1)
+"""How far the clock of a sender may be ahead; such a time is taken as now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one model runs: what is deployed there supersedes what was."""
+
+    model: NormalizedName
+    stage: str
+    slot: str
+
+    def __str__(self) -> str:
+        return f"{self.stage}/{self.slot}"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What is to run. ``base`` is ``NAME`` or ``NAME@sha256:...``; ``image`` ends in the digest of its manifest."""
+
+    version: str
+    base: str | None = None
+    image: str | None = None
+    commit: str | None = None
+    data_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks for a change, and about which time; None: now.
+
+    ``digest`` is that of all that was asked, so that the same request under the same ``key`` is done once, and another
+    one under it is noticed.
+    """
+
+    sender: str
+    digest: str
+    at: dt.datetime | None = None
+    key: str | None = None
+    deployed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """``model`` runs in ``version`` at a place, that is (``stage``, ``slot``), since a time."""
+    """``model`` runs in ``version`` at a place since a time; if ``retired``, it no longer does.
 
+    ``recorded_by`` is whose credentials said so, ``deployed_by`` whom they named.
+    """
+
+    serial: int
     model: NormalizedName
     version: str
     stage: str
     slot: str
     owner: str | None
+    base: str | None
+    image: str | None
+    commit: str | None
+    data_version: str | None
+    retired: bool
     since: dt.datetime
+    deployed_by: str | None
+    recorded_at: dt.datetime
     recorded_by: str
+
+    @property
+    def place(self) -> Place:
+        """Where it runs."""
+        return Place(self.model, self.stage, self.slot)
+
+    @property
+    def release(self) -> Release:
+        """What runs there."""
+        return Release(self.version, self.base, self.image, self.commit, self.data_version)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An entry, and whether it was there already: a request that is repeated under its key changes nothing."""
+
+    deployment: Deployment
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which entries are meant; None means all."""
+
+    stage: str | None = None
+    model: NormalizedName | None = None
+    slot: str | None = None
+
+    @property
+    def condition(self) -> sa.ColumnElement[bool]:
+        """The rows of the table ``deployment`` that are meant."""
+        given = {"stage": self.stage, "model": self.model, "slot": self.slot}
+        return sa.and_(sa.true(), *(tables.deployment.c[name] == value for name, value in given.items() if value))
 
 
 class Deployments:
-    """Deployments of model packages. Recording supersedes; nothing is overwritten."""
+    """Deployments of model packages. Each change is one transaction with one event; nothing is overwritten.
 
-    def __init__(self, database: Database) -> None:
+    Every change raises:
+        FutureTime: the time it speaks of has not come.
+        KeyReused: another request came under its key before.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
-    def record(self, deployment: Deployment) -> None:
-        """Append a deployment; it becomes the current one of its model, stage and slot."""
+    def record(self, place: Place, release: Release, owner: str | None, request: Request) -> Recorded:
+        """A release runs at a place; without ``owner`` it is who owned the model last.
+
+        Raises:
+            UnknownRelease: no file of it is here.
+        """
         with self._database.write() as connection:
-            serial = append_event(
-                connection,
-                at=deployment.since,
-                kind="deployed",
-                subject=f"{deployment.model}=={deployment.version}",
-                facts={"stage": deployment.stage, "slot": deployment.slot, "owner": deployment.owner},
-                by=deployment.recorded_by,
-            )
-            connection.execute(sa.insert(tables.deployment).values(serial=serial, **asdict(deployment)))
+            earlier = _repeated(connection, place.model, request)
+            if earlier is not None:
+                return earlier
+            release = replace(release, version=_stored_version(connection, place.model, release.version))
+            return self._append(connection, "deployed", place, release, owner, request)
 
-    def current(self, stage: str | None = None) -> tuple[Deployment, ...]:
-        """What is deployed now, by stage, model and slot."""
+    def retire(self, place: Place, request: Request) -> Recorded:
+        """Nothing of the model runs at a place any more.
+
+        Raises:
+            NotDeployed: nothing did.
+        """
+        with self._database.write() as connection:
+            earlier = _repeated(connection, place.model, request)
+            if earlier is not None:
+                return earlier
+            running = _require(connection, place, request.at)
+            return self._append(connection, "retired", place, running.release, running.owner, request)
+
+    def promote(self, place: Place, stage: str, request: Request) -> Recorded:
+        """What runs at a place runs in another stage as well, in the same slot: same base, image, commit and data.
+
+        Raises:
+            NotDeployed: nothing runs there.
+        """
+        with self._database.write() as connection:
+            earlier = _repeated(connection, place.model, request)
+            if earlier is not None:
+                return earlier
+            running = _require(connection, place, request.at)
+            facts = {"promoted_from": place.stage}
+            target = replace(place, stage=stage)
+            return self._append(connection, "deployed", target, running.release, running.owner, request, facts)
+
+    def _append(
+        self,
+        connection: sa.Connection,
+        kind: str,
+        place: Place,
+        release: Release,
+        owner: str | None,
+        request: Request,
+        more: Mapping[str, object] | None = None,
+    ) -> Recorded:
+        now = self._clock()
+        since = _since(connection, place, request.at, now)
+        owner = owner or _owner(connection, place.model)
+        said = {
+            "stage": place.stage,
+            "slot": place.slot,
+            "owner": owner,
+            "base": release.base,
+            "image": release.image,
+            "commit": release.commit,
+            "data_version": release.data_version,
+            "deployed_by": request.deployed_by,
+        }
+        facts = {name: value for name, value in said.items() if value is not None}
+        serial = append_event(
+            connection,
+            at=now,
+            kind=kind,
+            subject=f"{place.model}=={release.version}",
+            facts={**facts, "since": time_text(since), **(more or {})},
+            by=request.sender,
+        )
+        values = {
+            **said,
+            "serial": serial,
+            "model": place.model,
+            "version": release.version,
+            "retired": kind == "retired",
+            "since": since,
+            "recorded_at": now,
+            "recorded_by": request.sender,
+        }
+        asked = {"idempotency_key": request.key, "request": request.digest if request.key else None}
+        connection.execute(sa.insert(tables.deployment).values(**values, **asked))
+        return Recorded(Deployment(**values))  # type: ignore[arg-type]  # its fields by their names
+
+    def running(
+        self, chosen: Choice, *, at: dt.datetime | None = None, after: int = 0, limit: int | None = None
+    ) -> tuple[Deployment, ...]:
+        """What runs, or ran at a time, in the order of recording; up to ``limit`` with a serial above ``after``."""
+        query = _running(chosen, at)
+        return self._read(query.where(query.selected_columns.serial > after).order_by("serial").limit(limit))
+
+    def history(self, chosen: Choice, *, after: int = 0, limit: int | None = None) -> tuple[Deployment, ...]:
+        """Everything recorded, in the order of recording; up to ``limit`` with a serial above ``after``."""
         table = tables.deployment
-        newest = sa.select(sa.func.max(table.c.serial)).group_by(table.c.model, table.c.stage, table.c.slot)
-        query = _select(stage).where(table.c.serial.in_(newest)).order_by(table.c.stage, table.c.model, table.c.slot)
-        return self._read(query)
-
-    def history(self, stage: str | None = None) -> tuple[Deployment, ...]:
-        """Everything ever recorded, oldest first."""
-        return self._read(_select(stage).order_by(tables.deployment.c.serial))
-
-    def owner(self, model: NormalizedName) -> str | None:
-        """The owner last recorded for a model."""
-        table = tables.deployment
-        query = sa.select(table.c.owner).where(table.c.model == model, table.c.owner.is_not(None))
-        with self._database.read() as connection:
-            return connection.execute(query.order_by(table.c.serial.desc()).limit(1)).scalar_one_or_none()
+        query = sa.select(*_COLUMNS).where(chosen.condition, table.c.serial > after)
+        return self._read(query.order_by(table.c.serial).limit(limit))
 
     def _read(self, query: sa.Select[tuple[object, ...]]) -> tuple[Deployment, ...]:
         with self._database.read() as connection:
@@ -70,12 +237,68 @@ class Deployments:
 
 def places_of(connection: sa.Connection, model: NormalizedName, version: str) -> tuple[str, ...]:
     """Where a release runs now, as ``stage/slot``; inside a transaction of the caller."""
+    running = (Deployment(**row) for row in connection.execute(_running(Choice(model=model), None)).mappings())
+    return tuple(sorted(str(each.place) for each in running if each.version == version))
+
+
+_COLUMNS = [tables.deployment.c[field.name] for field in fields(Deployment)]
+
+
+def _running(chosen: Choice, at: dt.datetime | None) -> sa.Select[tuple[object, ...]]:
+    """The newest entry of each place, by a time, as far as it is not retired."""
     table = tables.deployment
-    newest = sa.select(sa.func.max(table.c.serial)).where(table.c.model == model).group_by(table.c.stage, table.c.slot)
-    query = sa.select(table.c.stage, table.c.slot).where(table.c.serial.in_(newest), table.c.version == version)
-    return tuple(sorted(f"{row.stage}/{row.slot}" for row in connection.execute(query)))
+    newest_first = sa.func.row_number().over(
+        partition_by=(table.c.stage, table.c.model, table.c.slot),
+        order_by=(table.c.since.desc(), table.c.serial.desc()),
+    )
+    entries = sa.select(*_COLUMNS, newest_first.label("age")).where(chosen.condition)
+    known = (entries if at is None else entries.where(table.c.since <= at)).subquery()
+    columns = [known.c[column.name] for column in _COLUMNS]
+    return sa.select(*columns).where(known.c.age == 1, known.c.retired.is_(sa.false()))
 
 
-def _select(stage: str | None) -> sa.Select[tuple[object, ...]]:
-    query = sa.select(*(tables.deployment.c[name] for name in Deployment.__dataclass_fields__))
-    return query if stage is None else query.where(tables.deployment.c.stage == stage)
+def _require(connection: sa.Connection, place: Place, at: dt.datetime | None) -> Deployment:
+    chosen = Choice(place.stage, place.model, place.slot)
+    row = connection.execute(_running(chosen, at)).mappings().one_or_none()
+    if row is None:
+        raise NotDeployed(model=place.model, place=str(place))
+    return Deployment(**row)
+
+
+def _repeated(connection: sa.Connection, model: NormalizedName, request: Request) -> Recorded | None:
+    if request.key is None:
+        return None
+    table = tables.deployment
+    query = sa.select(*_COLUMNS, table.c.request).where(table.c.model == model, table.c.idempotency_key == request.key)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        return None
+    if row["request"] != request.digest:
+        raise KeyReused(key=request.key, model=model)
+    return Recorded(Deployment(**{column.name: row[column.name] for column in _COLUMNS}), repeated=True)
+
+
+def _since(connection: sa.Connection, place: Place, at: dt.datetime | None, now: dt.datetime) -> dt.datetime:
+    if at is not None:
+        if at > now + SKEW:
+            raise FutureTime(time=time_text(at), now=time_text(now))
+        return min(at, now)
+    # What is recorded last supersedes, even if the clock of another replica was ahead.
+    chosen = Choice(place.stage, place.model, place.slot)
+    newest = connection.execute(sa.select(sa.func.max(tables.deployment.c.since)).where(chosen.condition)).scalar()
+    return now if newest is None else max(now, newest)
+
+
+def _stored_version(connection: sa.Connection, model: NormalizedName, text: str) -> str:
+    query = sa.select(tables.file.c.version).where(tables.file.c.project == model).distinct()
+    known: list[str] = sorted(connection.execute(query).scalars(), key=Version)
+    for version in known:
+        if Version(version) == Version(text):
+            return version
+    raise UnknownRelease(model=model, version=text, known=known)
+
+
+def _owner(connection: sa.Connection, model: NormalizedName) -> str | None:
+    table = tables.deployment
+    query = sa.select(table.c.owner).where(table.c.model == model, table.c.owner.is_not(None))
+    return connection.execute(query.order_by(table.c.serial.desc()).limit(1)).scalar_one_or_none()

@@ -161,8 +161,18 @@ deployment = sa.Table(
     sa.Column("stage", sa.String(80), nullable=False),
     sa.Column("slot", sa.String(80), nullable=False),
     sa.Column("owner", sa.String(200)),
+    sa.Column("base", sa.String(200)),
+    sa.Column("image", sa.String(400)),
+    sa.Column("commit", sa.String(64)),
+    sa.Column("data_version", sa.String(200)),
+    sa.Column("retired", sa.Boolean, nullable=False),
     sa.Column("since", UtcTime, nullable=False),
+    sa.Column("deployed_by", sa.String(80)),
+    sa.Column("recorded_at", UtcTime, nullable=False),
     sa.Column("recorded_by", sa.String(80), nullable=False),
+    sa.Column("idempotency_key", sa.String(200)),
+    sa.Column("request", sa.String(64)),
+    sa.Index("ix_deployment_key", "model", "idempotency_key", unique=True),
     sa.Index("ix_deployment_place", "stage", "model", "slot", "serial"),
 )
 

@@ -1,0 +1,97 @@
+"""The JSON API of deployments and of the fleet."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import anyio.to_thread
+from packaging.utils import canonicalize_name
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from wheelyard_registry.access import Access
+from wheelyard_registry.catalogue.deployments import Choice, Deployments, Recorded
+from wheelyard_registry.deployment_requests import read_promotion, read_record, read_retirement
+from wheelyard_registry.errors import Forbidden, InvalidField
+from wheelyard_registry.fleet import DEFAULT_PLATFORM, DEFAULT_PYTHON, deployment_document, fleet_document
+from wheelyard_registry.identity import Identity, Right
+from wheelyard_registry.json_body import count_of, flag_of, json_object, time_of
+
+PAGE = 1000
+"""Most deployments of one answer."""
+
+
+class FleetRoutes:
+    """Handlers of ``/api/v1/deployments`` and ``/api/v1/fleet``. Whoever may upload a model may say where it runs."""
+
+    def __init__(self, access: Access, deployments: Deployments) -> None:
+        self._access = access
+        self._deployments = deployments
+
+    async def record(self, request: Request) -> Response:
+        """``POST /api/v1/deployments``: a release runs in a stage and slot."""
+        given, identity = await self._change(request)
+        change = partial(self._deployments.record, *read_record(given, identity.name))
+        return _answer(await anyio.to_thread.run_sync(change))
+
+    async def retire(self, request: Request) -> Response:
+        """``POST /api/v1/deployments/retire``: a model no longer runs in a stage and slot."""
+        given, identity = await self._change(request)
+        change = partial(self._deployments.retire, *read_retirement(given, identity.name))
+        return _answer(await anyio.to_thread.run_sync(change))
+
+    async def promote(self, request: Request) -> Response:
+        """``POST /api/v1/deployments/promote``: what runs in one stage runs in another as well."""
+        given, identity = await self._change(request)
+        change = partial(self._deployments.promote, *read_promotion(given, identity.name))
+        return _answer(await anyio.to_thread.run_sync(change))
+
+    async def _change(self, request: Request) -> tuple[dict[str, object], Identity]:
+        identity = await self._access.require_somewhere(request, Right.UPLOAD)
+        given = await json_object(request)
+        model = given.get("model")
+        if isinstance(model, str) and not identity.may(Right.UPLOAD, canonicalize_name(model)):
+            raise Forbidden(right=Right.UPLOAD.value, project=canonicalize_name(model))
+        return given, identity
+
+    async def deployments(self, request: Request) -> Response:
+        """``GET /api/v1/deployments``: what is deployed, or was at a time, or with history all that was recorded."""
+        await self._access.require_somewhere(request, Right.READ)
+        chosen = _choice(request)
+        at, past = time_of(request, "at"), flag_of(request, "history")
+        after, limit = count_of(request, "after", 0), min(count_of(request, "limit", PAGE), PAGE)
+        if not limit or (past and at is not None):
+            raise InvalidField(["limit must be at least 1" if not limit else "history and at cannot go together"])
+        ask = partial(self._deployments.history, chosen) if past else partial(self._deployments.running, chosen, at=at)
+        found = await anyio.to_thread.run_sync(partial(ask, after=after, limit=limit))
+        following = found[-1].serial if len(found) == limit else None
+        return JSONResponse({"deployments": [deployment_document(each) for each in found], "next": following})
+
+    async def fleet(self, request: Request) -> Response:
+        """``GET /api/v1/fleet?stage=``: the fleet of a stage in the shape of a fleet file."""
+        await self._access.require_somewhere(request, Right.READ)
+        query = request.query_params
+        stage = query.get("stage")
+        if not stage:
+            raise InvalidField(["stage is missing"], hint="ask for /api/v1/fleet?stage=prod")
+        running = await anyio.to_thread.run_sync(
+            partial(self._deployments.running, Choice(stage), at=time_of(request, "at"))
+        )
+        document = fleet_document(
+            stage,
+            running,
+            name=query.get("name"),
+            python=query.get("python", DEFAULT_PYTHON),
+            platform=query.get("platform", DEFAULT_PLATFORM),
+        )
+        return JSONResponse(document)
+
+
+def _choice(request: Request) -> Choice:
+    query = request.query_params
+    model = query.get("model")
+    return Choice(query.get("stage") or None, canonicalize_name(model) if model else None, query.get("slot") or None)
+
+
+def _answer(recorded: Recorded) -> Response:
+    return JSONResponse(deployment_document(recorded.deployment), status_code=200 if recorded.repeated else 201)

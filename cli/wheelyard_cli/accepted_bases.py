@@ -10,7 +10,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from wheelyard_cli.document_table import Table
-from wheelyard_cli.frozen import read_freeze
+from wheelyard_cli.frozen import parse_freeze, read_freeze
 from wheelyard_cli.project_directory import read_toml
 from wheelyard_resolver.core_metadata import holds
 from wheelyard_resolver.errors import InputError
@@ -25,7 +25,7 @@ def read_bases(
 ) -> tuple[AcceptedBase, ...]:
     """The accepted bases. ``targets`` holds the target of every model of the fleet by its key.
 
-    A fleet without a directory, such as a registry's, has no lock files: its bases then have no versions.
+    A fleet without a directory, such as a registry's, has no lock files: its bases state their ``packages`` themselves.
     What is wrong is taken down in the tables' :class:`Problems`.
     """
     hosts: dict[str, str] = {}
@@ -34,6 +34,9 @@ def read_bases(
     for table in tables:
         table.required("name", '"base-a"')
         name, lock, fixed = table.text("name"), table.text("lock"), table.flag("fixed")
+        pins = _pins(table)
+        if pins and lock:
+            table.wrong("packages", "stands beside a lock", hint="keep one of the two")
         table.required(*(("lock", '"runtime.freeze.txt"') if fixed else ("models", '["demand-forecast"]')))
         if name in names:
             table.wrong("name", f'is "{name}", and so is that of another base', hint="give each base its own name")
@@ -42,12 +45,20 @@ def read_bases(
         if name is None or not (models or fixed):
             continue
         names.add(name)
-        versions: Versions = ()
+        versions = pins
         if lock and directory is not None:
             target = targets[models[0]] if models else None
             versions = _versions(table, directory / lock, target, fixed=fixed)
         found.append(AcceptedBase(name, models, lock, versions, fixed=fixed))
     return tuple(found)
+
+
+def _pins(table: Table) -> Versions:
+    try:
+        return parse_freeze("\n".join(text for _, text in table.texts("packages")), document=table.title).versions
+    except InputError as error:
+        table.problems.take(table.at("packages"), error)
+        return ()
 
 
 def _models(table: Table, base: str, targets: Mapping[str, Target], hosts: dict[str, str]) -> tuple[str, ...]:

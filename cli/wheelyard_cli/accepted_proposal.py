@@ -36,6 +36,29 @@ def read_accepted(directory: Path) -> tuple[AcceptedBase, ...]:
         raise InputError(f"it is not a proposal: {type(error).__name__} {error}", where=str(path)) from error
 
 
+def for_a_registry(directory: Path) -> tuple[str, dict[str, object]]:
+    """The stage of the proposal in a directory, and its bases with their locks, as a registry accepts them.
+
+    Raises:
+        InputError: there is none, or a file of it cannot be read.
+    """
+    bases = read_accepted(directory)
+    document = json.loads((directory / file_names.PROPOSAL_JSON).read_bytes())
+    entries = [
+        {"name": base.name, "revision": base.revision, "models": list(base.models), "lock": _text(directory, base)}
+        for base in bases
+    ]
+    return str(document.get("stage")), {"snapshot": document["snapshot"], "bases": entries}
+
+
+def _text(directory: Path, base: AcceptedBase) -> str:
+    path = directory / file_names.pylock(base.name)
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"it cannot be read: {error}", where=str(path), hint="propose again") from error
+
+
 def as_accepted(proposal: Proposal) -> tuple[AcceptedBase, ...]:
     """The bases of a proposal as they would be accepted."""
     return tuple(

@@ -47,6 +47,7 @@ class DeploymentRow:
     slot: str
     owner: str | None
     base: str | None
+    lock: str | None
     image: str | None
     commit: str | None
     data_version: str | None
@@ -121,6 +122,14 @@ class RegistryClient:
                 raise self._not_ours("its answer lists no deployments")
             rows += (self._row(entry) for entry in found)
         return rows
+
+    def accept_bases(self, stage: str, body: Mapping[str, object]) -> list[str]:
+        """Make bases, with their locks, the accepted ones of a stage; their names."""
+        path = f"/api/v1/stages/{quote(stage, safe='')}/bases"
+        bases = self._ask("PUT", path, json=body, timeout=_LARGE).get("bases")
+        if not isinstance(bases, list):
+            raise self._not_ours("its answer lists no bases")
+        return [str(base["name"]) for base in bases]
 
     def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
         """Any other request of the API; ``path`` is relative to ``/api/v1/``. Parts of it must be quoted already."""

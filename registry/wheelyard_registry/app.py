@@ -18,8 +18,10 @@ from starlette.routing import Match, Route
 from wheelyard_registry import openapi
 from wheelyard_registry.access import Access
 from wheelyard_registry.audit_routes import AuditRoutes
+from wheelyard_registry.base_routes import BaseRoutes
 from wheelyard_registry.catalogue.accounts import Accounts
 from wheelyard_registry.catalogue.audit import AuditLog
+from wheelyard_registry.catalogue.bases import Bases
 from wheelyard_registry.catalogue.database import Clock, Database, utc_now
 from wheelyard_registry.catalogue.deployments import Deployments
 from wheelyard_registry.catalogue.files import Files
@@ -80,7 +82,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     upload = UploadRoute(access, origin, legacy, blobs, limit=limit, threads=threads)
     imports = ImportRoute(access, origin, ingest, blobs, clock, limit=limit)
     identities = IdentityRoutes(access, tokens, accounts, clock)
-    fleet = FleetRoutes(access, Deployments(database, clock))
+    bases = Bases(database, clock)
+    fleet = FleetRoutes(access, Deployments(database, clock), bases)
     lifecycles = LifecycleRoutes(access, Lifecycle(database), files, blobs, clock)
     audits = AuditRoutes(access, AuditLog(database))
 
@@ -102,6 +105,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         routes=[
             *_routes(ReadRoutes(access, private, index), upload),
             *_fleet(fleet),
+            *_bases(BaseRoutes(access, bases)),
             *_identity(identities),
             *_lifecycle(lifecycles),
             *_audit(audits),
@@ -148,6 +152,14 @@ def _fleet(routes: FleetRoutes) -> list[Route]:
         Route("/api/v1/deployments/retire", routes.retire, methods=["POST"]),
         Route("/api/v1/deployments/promote", routes.promote, methods=["POST"]),
         Route("/api/v1/fleet", routes.fleet, methods=["GET"]),
+    ]
+
+
+def _bases(routes: BaseRoutes) -> list[Route]:
+    return [
+        Route("/api/v1/stages/{stage}/bases", routes.accepted, methods=["GET"]),
+        Route("/api/v1/stages/{stage}/bases", routes.accept, methods=["PUT"]),
+        Route("/api/v1/locks/{sha256}", routes.lock, methods=["GET"]),
     ]
 
 

@@ -12,8 +12,7 @@ from packaging.version import InvalidVersion, Version
 
 from wheelyard_registry.catalogue.deployments import Place, Release, Request
 from wheelyard_registry.json_body import Fields
-
-DEFAULT_SLOT = "default"
+from wheelyard_resolver.model import DEFAULT_SLOT
 
 PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 """Names of stages, slots and bases."""

@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from wheelyard_registry.catalogue.audit import time_text
+from wheelyard_registry.catalogue.bases import AcceptedBase
 from wheelyard_registry.catalogue.deployments import Deployment
+from wheelyard_registry.locked_packages import LockedPackage
+from wheelyard_resolver.model import DEFAULT_SLOT
 
 DEFAULT_PYTHON = "3.11"
 DEFAULT_PLATFORM = "manylinux_2_28_x86_64"
 
 
 def fleet_document(
-    stage: str, running: Iterable[Deployment], *, name: str | None, python: str, platform: str
+    stage: str,
+    running: Iterable[Deployment],
+    bases: Mapping[AcceptedBase, Sequence[LockedPackage]],
+    *,
+    name: str | None,
+    python: str,
+    platform: str,
 ) -> dict[str, object]:
-    """The fleet of a stage, in the shape of a fleet file, its models by name and slot."""
+    """The fleet of a stage, in the shape of a fleet file, its models by name and slot.
+
+    A base is named with those of its models that run, and with what its lock pins; without any it is left out.
+    """
     models = sorted(running, key=lambda deployment: (deployment.model, deployment.slot))
-    return {
+    document: dict[str, object] = {
         "fleet": {"name": name or stage, "stage": stage, "target": {"python": python, "platform": platform}},
         "model": [_model(deployment) for deployment in models],
     }
+    keys = {_key(deployment) for deployment in models}
+    hosting = [(base, [key for key in base.models if key in keys], bases[base]) for base in bases]
+    found = [_base(base, hosted, packages) for base, hosted, packages in hosting if hosted]
+    return {**document, "base": found} if found else document
+
+
+def _base(base: AcceptedBase, models: list[str], packages: Sequence[LockedPackage]) -> dict[str, object]:
+    pins = [f"{package.name}=={package.version}" for package in packages if package.version is not None]
+    return {"name": base.name, "models": models, "packages": pins}
+
+
+def _key(deployment: Deployment) -> str:
+    return deployment.model if deployment.slot == DEFAULT_SLOT else f"{deployment.model}@{deployment.slot}"
 
 
 def _model(deployment: Deployment) -> dict[str, object]:
@@ -44,6 +69,7 @@ def deployment_document(deployment: Deployment) -> dict[str, object]:
         "slot": deployment.slot,
         "owner": deployment.owner,
         "base": deployment.base,
+        "lock": deployment.lock,
         "image": deployment.image,
         "commit": deployment.commit,
         "data_version": deployment.data_version,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from functools import partial
 
 import anyio.to_thread
@@ -10,12 +12,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from wheelyard_registry.access import Access
+from wheelyard_registry.catalogue.bases import Bases
 from wheelyard_registry.catalogue.deployments import Choice, Deployments, Recorded
 from wheelyard_registry.deployment_requests import read_promotion, read_record, read_retirement
 from wheelyard_registry.errors import Forbidden, InvalidField
 from wheelyard_registry.fleet import DEFAULT_PLATFORM, DEFAULT_PYTHON, deployment_document, fleet_document
 from wheelyard_registry.identity import Identity, Right
 from wheelyard_registry.json_body import count_of, flag_of, json_object, time_of
+from wheelyard_registry.locked_packages import packages_of
 
 PAGE = 1000
 """Most deployments of one answer."""
@@ -24,9 +28,10 @@ PAGE = 1000
 class FleetRoutes:
     """Handlers of ``/api/v1/deployments`` and ``/api/v1/fleet``. Whoever may upload a model may say where it runs."""
 
-    def __init__(self, access: Access, deployments: Deployments) -> None:
+    def __init__(self, access: Access, deployments: Deployments, bases: Bases) -> None:
         self._access = access
         self._deployments = deployments
+        self._bases = bases
 
     async def record(self, request: Request) -> Response:
         """``POST /api/v1/deployments``: a release runs in a stage and slot."""
@@ -74,17 +79,21 @@ class FleetRoutes:
         stage = query.get("stage")
         if not stage:
             raise InvalidField(["stage is missing"], hint="ask for /api/v1/fleet?stage=prod")
-        running = await anyio.to_thread.run_sync(
-            partial(self._deployments.running, Choice(stage), at=time_of(request, "at"))
-        )
-        document = fleet_document(
+        at = time_of(request, "at")
+        document = await anyio.to_thread.run_sync(partial(self._document, stage, at, query))
+        return JSONResponse(document)
+
+    def _document(self, stage: str, at: dt.datetime | None, query: Mapping[str, str]) -> dict[str, object]:
+        standing = self._bases.accepted(stage, at)
+        bases = () if standing is None else standing.bases
+        return fleet_document(
             stage,
-            running,
+            self._deployments.running(Choice(stage), at=at),
+            {base: packages_of(self._bases.lock(base.lock) or "") for base in bases},
             name=query.get("name"),
             python=query.get("python", DEFAULT_PYTHON),
             platform=query.get("platform", DEFAULT_PLATFORM),
         )
-        return JSONResponse(document)
 
 
 def _choice(request: Request) -> Choice:

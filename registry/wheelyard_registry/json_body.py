@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from starlette.requests import Request
@@ -22,7 +22,7 @@ PATTERN = re.compile(r"[a-z0-9*?\[\]-]{1,200}")
 """Shell-style patterns of normalised project names."""
 
 
-async def json_object(request: Request) -> dict[str, object]:
+async def json_object(request: Request, *, limit: int = MAX_JSON) -> dict[str, object]:
     """The body, which must be a JSON object.
 
     Raises:
@@ -31,8 +31,8 @@ async def json_object(request: Request) -> dict[str, object]:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_JSON:
-            raise BodyTooLarge(limit=MAX_JSON)
+        if len(body) > limit:
+            raise BodyTooLarge(limit=limit)
     try:
         document = json.loads(bytes(body))
     except (ValueError, RecursionError) as error:
@@ -79,17 +79,28 @@ class Fields:
             return ""
         return value
 
-    def texts(self, name: str, *, pattern: re.Pattern[str] | None = None) -> tuple[str, ...] | None:
-        """A list of up to 200 strings; None where it is missing."""
+    def texts(self, name: str, *, pattern: re.Pattern[str] | None = None, most: int = 200) -> tuple[str, ...] | None:
+        """A list of up to ``most`` strings; None where it is missing."""
         value = self._given.get(name)
         if value is None:
             return None
-        if not isinstance(value, list) or len(value) > 200 or not all(isinstance(entry, str) for entry in value):
-            self._problems.append(f"{name} must be a list of at most 200 strings")
+        if not isinstance(value, list) or len(value) > most or not all(isinstance(entry, str) for entry in value):
+            self._problems.append(f"{name} must be a list of at most {most} strings")
             return None
         wrong = [entry for entry in value if pattern is not None and pattern.fullmatch(entry) is None]
         self._problems += [f"{name} holds {entry!r}, which is not of the form {_shown(pattern)}" for entry in wrong]
         return None if wrong else tuple(value)
+
+    def objects(self, name: str, *known: str) -> Iterator[Fields]:
+        """The objects of a list, each to be read in its turn; what is wrong with one is told with its place."""
+        value = self._given.get(name)
+        if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+            self._problems.append(f"{name} must be a list of objects")
+            return
+        for number, entry in enumerate(value):
+            inner = Fields(entry, *known)
+            yield inner
+            self._problems += (f"{name}[{number}]: {problem}" for problem in inner._problems)
 
     def document(self, name: str) -> str:
         """A text of any length and shape, within the limit of the body."""

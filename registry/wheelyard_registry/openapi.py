@@ -14,7 +14,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from wheelyard_registry import errors, problem
-from wheelyard_registry.openapi_schemas import COUNT, FLAG, SCHEMAS, TEXT, TEXTS, TIME, Schema, listing, obj, ref
+from wheelyard_registry.openapi_schemas import (
+    COUNT,
+    FLAG,
+    SCHEMAS,
+    SHA256,
+    TEXT,
+    TEXTS,
+    TIME,
+    Schema,
+    listing,
+    obj,
+    ref,
+)
 
 PATH = "/api/v1/openapi.json"
 
@@ -146,6 +158,29 @@ OPERATIONS: tuple[Operation, ...] = (
             "at": TIME,
         },
         refusals=(errors.InvalidField,),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/stages/{stage}/bases",
+        "The accepted bases of a stage, or those of a time",
+        ref("Bases"),
+        query={"at": TIME},
+        refusals=(errors.NotFound, errors.InvalidField),
+    ),
+    Operation(
+        "PUT",
+        "/api/v1/stages/{stage}/bases",
+        "Accept the bases of a proposal for a stage",
+        ref("Bases"),
+        body="NewBases",
+        refusals=(*_BODY, errors.NotFound),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/locks/{sha256}",
+        "The text of a lock (PEP 751), as it was accepted",
+        obj({"sha256": SHA256, "text": TEXT}),
+        refusals=_CHOSEN,
     ),
     Operation("GET", "/api/v1/tokens", "All tokens, or those of the user who asks", listing("tokens", "Token")),
     Operation(

@@ -61,6 +61,7 @@ _LINE: Schema = {
     "maxLength": 400,
     "description": "Printable characters, not only blanks.",
 }
+_DIGEST: Schema = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 _PLACE: Schema = {"type": "string", "minLength": 1, "maxLength": 80}
 _REQUEST: Mapping[str, Schema] = {
     "at": nullable(
@@ -104,6 +105,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "slot": TEXT,
             "owner": NULLABLE_TEXT,
             "base": NULLABLE_TEXT,
+            "lock": {"anyOf": [SHA256, {"type": "null"}], "description": "The lock its base was accepted with."},
             "image": NULLABLE_TEXT,
             "commit": NULLABLE_TEXT,
             "data_version": NULLABLE_TEXT,
@@ -149,6 +151,37 @@ SCHEMAS: Mapping[str, Schema] = {
                 "type": "array",
                 "items": obj(
                     {"name": TEXT, "version": TEXT, "slot": TEXT, "package": TEXT, "owner": TEXT}, optional=("owner",)
+                ),
+            },
+            "base": {"type": "array", "items": obj({"name": TEXT, "models": TEXTS, "packages": TEXTS})},
+        },
+        optional=("base",),
+    ),
+    "Bases": obj(
+        {
+            "stage": TEXT,
+            "serial": COUNT,
+            "at": TIME,
+            "by": TEXT,
+            "snapshot": _DIGEST,
+            "bases": {
+                "type": "array",
+                "items": obj({"name": TEXT, "revision": _DIGEST, "models": TEXTS, "lock": SHA256}),
+            },
+        }
+    ),
+    "NewBases": obj(
+        {
+            "snapshot": _DIGEST,
+            "bases": {
+                "type": "array",
+                "items": obj(
+                    {
+                        "name": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$"},
+                        "revision": _DIGEST,
+                        "models": {"type": "array", "items": TEXT, "maxItems": 10_000},
+                        "lock": {"type": "string", "description": "The text of a PEP 751 lock."},
+                    }
                 ),
             },
         }

@@ -35,6 +35,7 @@ def test_a_record_answers_with_the_deployment(deployed: Registry) -> None:
         "slot": "canary",
         "owner": "forecasting",
         "base": None,
+        "lock": None,
         "image": None,
         "commit": None,
         "data_version": None,

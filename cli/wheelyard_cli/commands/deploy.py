@@ -120,7 +120,7 @@ def history(*, name: str, stage: str | None, form: str, registry: str) -> None:
     if form == "json":
         click.echo(as_json(rows))
     elif rows:
-        header = ("SINCE", "STAGE", "SLOT", "VERSION", "BASE", "IMAGE", "COMMIT", "DATA", "BY")
+        header = ("SINCE", "STAGE", "SLOT", "VERSION", "BASE", "LOCK", "IMAGE", "COMMIT", "DATA", "BY")
         cells = [
             (_time(row.since), row.stage, row.slot, _what(row), *artifacts(row), row.deployed_by or "-") for row in rows
         ]
@@ -153,9 +153,9 @@ def as_json(rows: Sequence[DeploymentRow]) -> str:
     return json.dumps({"deployments": [asdict(row) for row in rows]}, indent=2)
 
 
-def artifacts(row: DeploymentRow) -> tuple[str, str, str, str]:
-    """Base, image, commit and data of a deployment in a table; digests are shortened, JSON has them whole."""
-    return short(row.base), short(row.image), (row.commit or "-")[:12], row.data_version or "-"
+def artifacts(row: DeploymentRow) -> tuple[str, str, str, str, str]:
+    """Base, lock, image, commit and data of a deployment in a table; digests are shortened, JSON has them whole."""
+    return short(row.base), (row.lock or "-")[:12], short(row.image), (row.commit or "-")[:12], row.data_version or "-"
 
 
 def short(text: str | None) -> str:

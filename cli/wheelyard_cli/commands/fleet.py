@@ -54,7 +54,7 @@ def at(*, time: str, stage: str, form: str, registry: str) -> None:
     if form == "json":
         click.echo(as_json(rows))
     elif rows:
-        header = ("MODEL", "VERSION", "SLOT", "BASE", "IMAGE", "COMMIT", "DATA")
+        header = ("MODEL", "VERSION", "SLOT", "BASE", "LOCK", "IMAGE", "COMMIT", "DATA")
         click.echo(aligned([header, *((row.model, row.version, row.slot, *artifacts(row)) for row in rows)]))
     else:
         click.echo(f"nothing ran in {stage} at {time}", err=True)

@@ -16,6 +16,7 @@ from packaging.version import Version
 
 from wheelyard_registry.catalogue import tables
 from wheelyard_registry.catalogue.audit import append_event, time_text
+from wheelyard_registry.catalogue.bases import lock_of_base
 from wheelyard_registry.catalogue.database import Clock, Database
 from wheelyard_registry.errors import FutureTime, KeyReused, NotDeployed, UnknownRelease
 
@@ -37,10 +38,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What is to run. ``base`` is ``NAME`` or ``NAME@sha256:...``; ``image`` ends in the digest of its manifest."""
+    """What is to run. ``base`` is ``NAME`` or ``NAME@sha256:...``; ``image`` ends in the digest of its manifest.
+
+    ``lock`` is the sha256 of the lock that the base was accepted with, where that is known.
+    """
 
     version: str
     base: str | None = None
+    lock: str | None = None
     image: str | None = None
     commit: str | None = None
     data_version: str | None = None
@@ -75,6 +80,7 @@ class Deployment:
     slot: str
     owner: str | None
     base: str | None
+    lock: str | None
     image: str | None
     commit: str | None
     data_version: str | None
@@ -92,7 +98,7 @@ class Deployment:
     @property
     def release(self) -> Release:
         """What runs there."""
-        return Release(self.version, self.base, self.image, self.commit, self.data_version)
+        return Release(self.version, self.base, self.lock, self.image, self.commit, self.data_version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +195,7 @@ class Deployments:
             "slot": place.slot,
             "owner": owner,
             "base": release.base,
+            "lock": _lock(connection, place, release, since),
             "image": release.image,
             "commit": release.commit,
             "data_version": release.data_version,
@@ -287,6 +294,12 @@ def _since(connection: sa.Connection, place: Place, at: dt.datetime | None, now:
     chosen = Choice(place.stage, place.model, place.slot)
     newest = connection.execute(sa.select(sa.func.max(tables.deployment.c.since)).where(chosen.condition)).scalar()
     return now if newest is None else max(now, newest)
+
+
+def _lock(connection: sa.Connection, place: Place, release: Release, since: dt.datetime) -> str | None:
+    if release.lock is not None or release.base is None:
+        return release.lock
+    return lock_of_base(connection, place.stage, release.base, since)
 
 
 def _stored_version(connection: sa.Connection, model: NormalizedName, text: str) -> str:

@@ -162,6 +162,7 @@ deployment = sa.Table(
     sa.Column("slot", sa.String(80), nullable=False),
     sa.Column("owner", sa.String(200)),
     sa.Column("base", sa.String(200)),
+    sa.Column("lock", sa.String(64)),
     sa.Column("image", sa.String(400)),
     sa.Column("commit", sa.String(64)),
     sa.Column("data_version", sa.String(200)),
@@ -174,6 +175,33 @@ deployment = sa.Table(
     sa.Column("request", sa.String(64)),
     sa.Index("ix_deployment_key", "model", "idempotency_key", unique=True),
     sa.Index("ix_deployment_place", "stage", "model", "slot", "serial"),
+)
+
+lock = sa.Table(
+    "lock",
+    metadata,
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+acceptance = sa.Table(
+    "acceptance",
+    metadata,
+    sa.Column("serial", _serial, primary_key=True, autoincrement=False),
+    sa.Column("stage", sa.String(80), nullable=False, index=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("by", sa.String(80), nullable=False),
+    sa.Column("snapshot", sa.String(80), nullable=False),
+)
+
+accepted_base = sa.Table(
+    "accepted_base",
+    metadata,
+    sa.Column("serial", _serial, sa.ForeignKey("acceptance.serial"), primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("revision", sa.String(80), nullable=False),
+    sa.Column("models", sa.JSON, nullable=False),
+    sa.Column("lock", sa.String(64), sa.ForeignKey("lock.sha256"), nullable=False),
 )
 
 upstream_page = sa.Table(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from wheelyard_resolver.errors import InputError
+
 DRIFT = 3
 """The exit code for "there are changes", where it is asked for."""
 
@@ -41,14 +43,38 @@ def diff(context: click.Context, *, accepted: Path, proposed: Path, form: str, d
 
 @click.command()
 @click.argument("proposed", type=_existing)
-@click.argument("accepted", type=_directory)
-def accept(*, proposed: Path, accepted: Path) -> None:
+@click.argument("accepted", type=_directory, required=False)
+@click.option("--registry", metavar="URL", help="Tell this registry: its fleet then names the bases with their locks.")
+@click.option("--stage", help="With --registry: the stage [default: that of the proposal].")
+def accept(*, proposed: Path, accepted: Path | None, registry: str | None, stage: str | None) -> None:
     """Make the proposal in PROPOSED the one in ACCEPTED: what the next proposal changes as little as possible.
 
     The files are taken over as they are, whole or not at all; those of the earlier proposal that this one does not have
     are removed; what is known of images that stay the same is kept. Keep ACCEPTED under version control, and check a
-    proposal with `bases verify` before it is accepted.
+    proposal with `bases verify` before it is accepted. With --registry alone only the registry is told.
     """
+    if accepted is None and registry is None:
+        raise InputError(
+            "nothing says where to accept it", hint="name a directory ACCEPTED, or --registry URL, or both"
+        )
+    if registry is not None:
+        _tell(registry, proposed, stage)
+    if accepted is not None:
+        _take_over(proposed, accepted)
+
+
+def _tell(registry: str, proposed: Path, stage: str | None) -> None:
+    from wheelyard_cli.accepted_proposal import for_a_registry
+    from wheelyard_cli.registry_client import RegistryClient
+
+    stated, body = for_a_registry(proposed)
+    stage = stage or stated
+    with RegistryClient(registry) as client:
+        answer = client.accept_bases(stage, body)
+    click.echo(f"accepted for {stage} by {client.url}: {', '.join(answer) or 'no bases'}", err=True)
+
+
+def _take_over(proposed: Path, accepted: Path) -> None:
     from wheelyard_cli import base_changes
     from wheelyard_cli.accepted_proposal import read_accepted
     from wheelyard_cli.building.images import results, take_over

@@ -1,0 +1,102 @@
+"""The accepted bases of each stage: an append-only record of what was accepted when, and the locks by their hash."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from wheelyard_registry.catalogue import tables
+from wheelyard_registry.catalogue.audit import append_event
+from wheelyard_registry.catalogue.database import Clock, Database
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedBase:
+    """A base of a stage: the keys of the models it hosts, and the sha256 of its lock.
+
+    ``revision`` is the proposal's: it changes when what is installed does, and only then.
+    """
+
+    name: str
+    revision: str
+    models: tuple[str, ...]
+    lock: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The bases of a stage from a time on, until the next acceptance; ``snapshot`` is what the proposal rests on."""
+
+    serial: int
+    stage: str
+    at: dt.datetime
+    by: str
+    snapshot: str
+    bases: tuple[AcceptedBase, ...]
+
+
+def lock_digest(text: str) -> str:
+    """The sha256 of a lock's text, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Bases:
+    """Accepting the bases of a stage supersedes the stage's earlier ones; nothing is overwritten."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def accept(
+        self, stage: str, snapshot: str, bases: Sequence[AcceptedBase], locks: Sequence[str], *, by: str
+    ) -> Acceptance:
+        """Accept bases with the texts of their locks. The same bases again change nothing."""
+        wanted = tuple(sorted(bases, key=lambda base: base.name))
+        with self._database.write() as connection:
+            now, standing = self._clock(), _newest(connection, stage)
+            if standing is not None and (standing.bases, standing.snapshot) == (wanted, snapshot):
+                return standing
+            facts = {"snapshot": snapshot, "bases": {base.name: base.revision for base in wanted}}
+            serial = append_event(connection, at=now, kind="bases-accepted", subject=stage, facts=facts, by=by)
+            for text in dict.fromkeys(locks):
+                known = sa.exists().where(tables.lock.c.sha256 == lock_digest(text))
+                if not connection.execute(sa.select(known)).scalar_one():
+                    connection.execute(sa.insert(tables.lock).values(sha256=lock_digest(text), body=text))
+            values = {"serial": serial, "stage": stage, "at": now, "by": by, "snapshot": snapshot}
+            connection.execute(sa.insert(tables.acceptance).values(**values))
+            for base in wanted:
+                row = {"serial": serial, "name": base.name, "revision": base.revision, "lock": base.lock}
+                connection.execute(sa.insert(tables.accepted_base).values(**row, models=list(base.models)))
+            return Acceptance(serial, stage, now, by, snapshot, wanted)
+
+    def accepted(self, stage: str, at: dt.datetime | None = None) -> Acceptance | None:
+        """What is accepted for a stage, or was at a time; None if nothing ever was."""
+        with self._database.read() as connection:
+            return _newest(connection, stage, at)
+
+    def lock(self, sha256: str) -> str | None:
+        """The text of a lock; None if it is not known."""
+        query = sa.select(tables.lock.c.body).where(tables.lock.c.sha256 == sha256)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+
+def lock_of_base(connection: sa.Connection, stage: str, base: str, at: dt.datetime) -> str | None:
+    """The lock of an accepted base at a time, ``base`` as deployments name it; inside a transaction of the caller."""
+    standing, name = _newest(connection, stage, at), base.partition("@")[0]
+    return None if standing is None else next((each.lock for each in standing.bases if each.name == name), None)
+
+
+def _newest(connection: sa.Connection, stage: str, at: dt.datetime | None = None) -> Acceptance | None:
+    table, bases = tables.acceptance, tables.accepted_base
+    query = sa.select(table).where(table.c.stage == stage).order_by(table.c.serial.desc()).limit(1)
+    row = connection.execute(query if at is None else query.where(table.c.at <= at)).mappings().one_or_none()
+    if row is None:
+        return None
+    found = connection.execute(sa.select(bases).where(bases.c.serial == row["serial"]))
+    held = (AcceptedBase(each.name, each.revision, tuple(each.models), each.lock) for each in found)
+    return Acceptance(**row, bases=tuple(sorted(held, key=lambda base: base.name)))

@@ -1,0 +1,49 @@
+"""The packages that a lock pins. Source: PEP 751."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import tomli
+from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValidationError
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPackage:
+    """A package of a lock: its version, None for a direct reference, and the bytes of its wheels where stated."""
+
+    name: NormalizedName
+    version: Version | None
+    size: int
+    dependencies: tuple[NormalizedName, ...]
+
+
+class NotALock(ValueError):
+    """A text that is no lock; the message says why."""
+
+
+# A lock never changes under its hash, and who asks which models use a package asks for all locks in use.
+@lru_cache(maxsize=1024)
+def packages_of(text: str) -> tuple[LockedPackage, ...]:
+    """The packages of a lock, by name.
+
+    Raises:
+        NotALock: it is not TOML, or not a lock.
+    """
+    try:
+        lock = Pylock.from_dict(tomli.loads(text))
+    except (tomli.TOMLDecodeError, PylockValidationError, PylockUnsupportedVersionError, RecursionError) as error:
+        raise NotALock(str(error)) from error
+    found = (
+        LockedPackage(
+            package.name,
+            package.version,
+            sum(wheel.size or 0 for wheel in package.wheels or ()),
+            tuple(canonicalize_name(each["name"]) for each in package.dependencies or () if "name" in each),
+        )
+        for package in lock.packages
+    )
+    return tuple(sorted(found, key=lambda package: package.name))

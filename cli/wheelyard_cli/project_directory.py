@@ -64,6 +64,28 @@ def read_toml(path: Path) -> tuple[dict[str, object], Problems]:
     return data, Problems(str(path), locate(text))
 
 
+_READ_HERE = ("version", "dependencies", "optional-dependencies", "requires-python")
+
+
+def is_static(directory: Path) -> bool:
+    """Whether a directory's ``[project]`` states all that is needed; if not, only a build can tell.
+
+    A directory without anything to build counts as static: reading it says what is wrong.
+
+    Raises:
+        InputError: its pyproject.toml is not TOML.
+    """
+    path = directory / "pyproject.toml"
+    if not path.is_file():
+        return not (directory / "setup.py").is_file()
+    data, _ = read_toml(path)
+    project = data.get("project")
+    if project is None:
+        return "build-system" not in data and not (directory / "setup.py").is_file()
+    dynamic = project.get("dynamic") if isinstance(project, dict) else None
+    return not isinstance(dynamic, list) or not any(key in dynamic for key in _READ_HERE)
+
+
 def read_project(directory: Path, *, version: Version | None = None) -> ProjectDirectory:
     """The project in a directory. ``version`` stands in where the project computes its own at build time.
 

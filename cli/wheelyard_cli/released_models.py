@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from packaging.requirements import Requirement
@@ -37,7 +37,12 @@ def resolve_packages(document: FleetDocument, index: Index) -> Fleet:
         InputError: a release that is not there, has no wheel or no readable METADATA; all of them are told.
         Undecided: the index could not be read.
     """
-    releases = [_Release(entry, entry.release) for entry in document.models if entry.release is not None]
+    return _fleet(document, read_releases(document.models, index))
+
+
+def read_releases(entries: Iterable[ModelEntry], index: Index) -> Mapping[str, ModelPackage]:
+    """By key, the models of the entries that name a release. Raises as :func:`resolve_packages` does."""
+    releases = [_Release(entry, entry.release) for entry in entries if entry.release is not None]
     pages = index.pages(sorted({release.entry.model.name for release in releases})) if releases else {}
     wrong: list[InputError] = []
     wheels: dict[str, _Wheel] = {}
@@ -57,7 +62,7 @@ def resolve_packages(document: FleetDocument, index: Index) -> Fleet:
         except InputError as error:
             wrong.append(error)
     InputErrors.raise_any(wrong)
-    return _fleet(document, read)
+    return read
 
 
 def _fleet(document: FleetDocument, read: Mapping[str, ModelPackage]) -> Fleet:

@@ -63,13 +63,20 @@ def plan(fleet: Fleet, index: Index, out_of_time: Clock = never, memo: Memo | No
 
 
 def plan_target(
-    fleet: Fleet, index: Index, target: Target, out_of_time: Clock = never, memo: Memo | None = None
+    fleet: Fleet,
+    index: Index,
+    target: Target,
+    out_of_time: Clock = never,
+    memo: Memo | None = None,
+    *,
+    allowed: int = 0,
 ) -> TargetPlan:
-    """Group the models of one target. Raises as :func:`plan` does."""
+    """Group the models of one target, into the fewest groups, or into more than that if so many are ``allowed`` and
+    fewer models move from their accepted bases. Raises as :func:`plan` does."""
     engine = Engine.for_fleet(index, fleet, target, memo=memo)
     models = sorted((model for model in fleet.models if model.target == target), key=lambda model: model.key)
     engine.load(models)
-    fitting = [model for model in models if _python_misfit(engine, model) is None]
+    fitting = [model for model in models if python_misfit(engine, model) is None]
     homes = [base for base in fleet.bases if any(model.key in base.models for model in fitting)]
     twins = _apart(twins_of(engine, fitting), homes)
     asked = [engine.conditions(same[0]) for same in twins]
@@ -80,7 +87,7 @@ def plan_target(
     place = {model.key: number for number, model in enumerate(placeable)}
     groups = sorted(
         (tuple(sorted(place[twin.key] for node in group for twin in twins[node])), -1 if home is None else home)
-        for group, home in _kept(learner, found, [_home(same[0], homes) for same in twins], out_of_time)
+        for group, home in _kept(learner, found, [_home(same[0], homes) for same in twins], out_of_time, allowed)
     )
     return TargetPlan(
         engine=engine,
@@ -93,11 +100,11 @@ def plan_target(
 
 
 def _kept(
-    learner: Learner, found: Grouping, homes: Sequence[int], out_of_time: Clock
+    learner: Learner, found: Grouping, homes: Sequence[int], out_of_time: Clock, allowed: int
 ) -> Sequence[tuple[tuple[int, ...], int | None]]:
     """The groups, moved as little as possible from the accepted bases, each with its base's place or none."""
     at_home = {node: home for node, home in enumerate(homes) if home >= 0}
-    kept = keep_in_place(learner, at_home, len(found.groups), out_of_time) if at_home else None
+    kept = keep_in_place(learner, at_home, max(len(found.groups), allowed), out_of_time) if at_home else None
     return [(group, None) for group in found.groups] if kept is None else kept.groups
 
 
@@ -123,7 +130,8 @@ def _home(model: ModelPackage, homes: Sequence[AcceptedBase]) -> int:
     return next((place for place, base in enumerate(homes) if model.key in base.models), -1)
 
 
-def _python_misfit(engine: Engine, model: ModelPackage) -> WrongPython | None:
+def python_misfit(engine: Engine, model: ModelPackage) -> WrongPython | None:
+    """What is wrong with the target's Python for a model; None if nothing is."""
     if model.requires_python is None or model.requires_python.contains(engine.target.python, prereleases=True):
         return None
     return WrongPython(model.key, model.requires_python, engine.target)
@@ -131,7 +139,7 @@ def _python_misfit(engine: Engine, model: ModelPackage) -> WrongPython | None:
 
 def why_unplaceable(engine: Engine, model: ModelPackage) -> Unplaceable | None:
     """Why no environment of the target can host a model; None if one can."""
-    misfit = _python_misfit(engine, model)
+    misfit = python_misfit(engine, model)
     if misfit is not None:
         return Unplaceable(model.key, Explanation(engine.target, (model.key,), (misfit,)))
     answer = engine.together([model])

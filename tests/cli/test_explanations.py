@@ -9,9 +9,11 @@ import pytest
 from tests.cli.situations import HOSTED, SITUATIONS, Situation
 from tests.resolver.fake_index import TARGET, FakeIndex, Release, fleet, metadata
 
-from wheelyard_cli import check_text, finding_text
+from wheelyard_cli.report_formats import text
+from wheelyard_resolver import finding_text
 from wheelyard_resolver.clash import why_apart
 from wheelyard_resolver.fleet_check import check_fleet
+from wheelyard_resolver.fleet_report import fleet_report
 from wheelyard_resolver.plan import plan
 from wheelyard_resolver.verdict import Engine
 from wheelyard_resolver.wording import owned
@@ -29,10 +31,11 @@ def _said(situation: Situation) -> Iterator[str]:
     index = FakeIndex(situation.projects)
     index.host(HOSTED, metadata("x", "9.0"))
     if situation.whole_fleet:
-        yield from check_text.fleet(check_fleet(asked, plan(asked, index)))
+        found = check_fleet(asked, plan(asked, index))
+        yield text.render(fleet_report(found, (), "")).removesuffix("\n")
         return
-    for found, hints in why_apart(Engine.for_fleet(index, asked, TARGET), situation.models):
-        yield from finding_text.explanation(found, hints)
+    for explanation, hints in why_apart(Engine.for_fleet(index, asked, TARGET), situation.models):
+        yield from finding_text.explanation(explanation, hints)
 
 
 def _world(situation: Situation) -> Iterator[str]:

@@ -2,135 +2,144 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+import datetime as dt
+import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import click
 
+from wheelyard_cli.report_formats.outputs import FORMATS
 from wheelyard_cli.workspace import Options, Workspace, open_workspace, options
-from wheelyard_resolver.errors import InputError, NotProved
+from wheelyard_resolver.errors import NotProved
+from wheelyard_resolver.levels import Level
 
 if TYPE_CHECKING:
-    from wheelyard_resolver.model import Fleet, ModelPackage
+    from wheelyard_cli.report_formats.places import Repository
+    from wheelyard_resolver.report import Report
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_LEVELS = [level.value for level in Level]
 
 
-_Judgement: TypeAlias = tuple[Callable[[], dict[str, object]], Callable[[], Iterator[str]], int]
-"""The findings as a document and as text, of which one is made, and the exit code."""
+@dataclass(frozen=True)
+class _Known:
+    """Where findings stand that do not count, and where to write those of today."""
+
+    baseline: Path | None
+    write_baseline: Path | None
+    waivers: Path | None
 
 
 @click.command(name="check")
-@click.argument("candidate", nargs=-1, metavar="[DIRECTORY | REQUIREMENT...]")
+@click.argument("candidate", nargs=-1, metavar="[DIRECTORY | WHEEL | NAME==VERSION | REQUIREMENT...]")
 @options
+@click.option("--extra", "extras", multiple=True, metavar="NAME", help="An extra of the directory or wheel.")
+@click.option("--slot", default="default", show_default=True, help="The slot that the candidate is for.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(_LEVELS),
+    default=Level.NEW_BASE.value,
+    show_default=True,
+    help="Fail a candidate at this level or a worse one.",
+)
 @click.option("--allow-unplaceable", multiple=True, metavar="NAME", help="A model that may be without a base.")
+@click.option("--advisory", is_flag=True, help="Exit with 0 also where the policy fails.")
+@click.option("--baseline", type=_FILE, help="Findings of this file do not fail.")
+@click.option("--write-baseline", type=_FILE, help="Write what fails today to this file, and pass.")
+@click.option("--waivers", type=_FILE, help="A file of [[waiver]]: finding, owner, reason, expires.")
 @click.option("--every-conflict", is_flag=True, help="Tell each conflict of the fleet, not only what they are about.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", help="Write this format to a file as well.")
 @click.pass_context
 def command(
     context: click.Context,
     *,
     candidate: tuple[str, ...],
     options: Options,
+    extras: tuple[str, ...],
+    slot: str,
+    fail_on: str,
     allow_unplaceable: tuple[str, ...],
+    advisory: bool,
+    baseline: Path | None,
+    write_baseline: Path | None,
+    waivers: Path | None,
     every_conflict: bool,
     form: str,
+    outputs: tuple[str, ...],
 ) -> None:
     """Check a fleet, or whether a candidate can join it.
 
-    Without a candidate: which models conflict, which cannot be installed at all, and whether the fleet needs
-    more bases than its max-bases. With a candidate, a project directory or the requirements of one: which of the
-    accepted bases it can join (or, if none are accepted, which of the groups proposed), and why not the others.
+    With a candidate: what it takes for it to join, or to replace its older release of the same name and slot. Best
+    first: fits (an accepted base as built), rebuild (that base is locked anew), moves (another accepted base takes
+    it), regroup (other models move), new-base, not-installable.
+
+    Without: which models conflict, which cannot be installed at all, whether the accepted bases still hold, and
+    whether the fleet needs more bases than its max-bases.
     """
+    from wheelyard_cli.report_formats.outputs import parse_outputs, render, write
+
+    files = parse_outputs(outputs)
+    known = _Known(baseline, write_baseline, waivers)
     with open_workspace(options) as work:
         if candidate:
-            document, lines, code = _judge_candidate(work, _candidate(candidate, work.fleet))
+            report = _candidate_report(work, candidate, extras, slot, Level(fail_on))
         else:
-            document, lines, code = _judge_fleet(work, allow_unplaceable, every_conflict=every_conflict)
-        click.echo(json.dumps(document(), indent=2) if form == "json" else "\n".join(lines()))
-    if code == NotProved.exit_code:
+            report = _fleet_report(work, allow_unplaceable, every_conflict=every_conflict)
+    report = _with_known(report, known)
+    repository = _repository(candidate, options.fleet)
+    write(files, report, repository, every_conflict=every_conflict)
+    click.echo(render(report, form, repository, every_conflict=every_conflict), nl=False)
+    if report.status == "not proved":
         raise NotProved(
-            "whether the fleet fits in max-bases was not proved in time", hint="give more time with --time-limit"
+            "whether the policy holds was not proved in time", hint="give more time with --time-limit, or none"
         )
-    context.exit(code)
+    context.exit(1 if report.failed and not advisory else 0)
 
 
-# -- the fleet on its own -------------------------------------------------------------------------------------
-
-
-def _judge_fleet(work: Workspace, allowed: Sequence[str], *, every_conflict: bool) -> _Judgement:
-    from wheelyard_cli import check_document, check_text
+def _fleet_report(work: Workspace, allowed: tuple[str, ...], *, every_conflict: bool) -> Report:
     from wheelyard_resolver.fleet_check import check_fleet
+    from wheelyard_resolver.fleet_report import fleet_report
     from wheelyard_resolver.plan import plan
+    from wheelyard_resolver.standing import broken_bases
 
     found = check_fleet(work.fleet, plan(work.fleet, work.index, work.out_of_time, work.memo), allowed)
-    code = 1 if found.failed else 0 if found.proved else NotProved.exit_code
-    return (
-        lambda: check_document.fleet(found, work.index.digest()),
-        lambda: check_text.fleet(found, every_conflict=every_conflict),
-        code,
-    )
+    broken = broken_bases(work.fleet, work.index, work.memo)
+    return fleet_report(found, broken, work.index.digest(), every_conflict=every_conflict)
 
 
-# -- a candidate ----------------------------------------------------------------------------------------------
+def _candidate_report(
+    work: Workspace, given: tuple[str, ...], extras: tuple[str, ...], slot: str, fail_on: Level
+) -> Report:
+    from wheelyard_cli.candidate import read_candidate
+    from wheelyard_resolver.admission import admit
+    from wheelyard_resolver.candidate_report import candidate_report
+
+    candidate = read_candidate(given, work.fleet, work.index, extras=extras, slot=slot)
+    found = admit(work.fleet, candidate, work.index, work.out_of_time, work.memo)
+    return candidate_report(found, work.fleet, work.index.digest(), fail_on)
 
 
-def _candidate(given: tuple[str, ...], fleet: Fleet) -> ModelPackage:
-    from packaging.utils import canonicalize_name
-    from packaging.version import Version
+def _with_known(report: Report, known: _Known) -> Report:
+    from wheelyard_cli.known_findings import read_baseline, read_waivers, with_baseline, with_waivers, write_baseline
 
-    from wheelyard_cli.project_directory import read_project
-    from wheelyard_cli.requirement_lines import lines_of_model, requirements_given
-    from wheelyard_resolver.model import ModelPackage
-
-    directories = [text for text in given if Path(text).is_dir() or ("/" in text and "@" not in text)]
-    if directories and len(given) > 1:
-        raise InputError(f"{directories[0]} is a project directory: it is a candidate on its own")
-    if directories:
-        project = read_project(Path(directories[0]))
-        replaced = fleet.model(project.name)
-        target = replaced.target if replaced is not None else fleet.target
-        lines = lines_of_model(project.requirements_for(target), model=project.name)
-        return ModelPackage(project.name, project.version, target, lines, requires_python=project.requires_python)
-    lines = requirements_given(given, model="candidate", target=fleet.target)
-    return ModelPackage(canonicalize_name("candidate"), Version("0"), fleet.target, lines)
+    if known.waivers is not None:
+        today = dt.datetime.now(dt.timezone.utc).date()
+        report = with_waivers(report, read_waivers(known.waivers), today)
+    if known.write_baseline is not None:
+        write_baseline(known.write_baseline, report)
+    baseline = known.write_baseline or known.baseline
+    return report if baseline is None else with_baseline(report, read_baseline(baseline))
 
 
-def _judge_candidate(work: Workspace, candidate: ModelPackage) -> _Judgement:
-    from wheelyard_cli import check_document, check_text
-    from wheelyard_resolver.hints import find_hints
-    from wheelyard_resolver.join import joinings
-    from wheelyard_resolver.plan import why_unplaceable
-    from wheelyard_resolver.verdict import Engine, MinimalConflict
+def _repository(candidate: tuple[str, ...], fleet: Path | None) -> Repository:
+    """What CI has checked out, and the file where findings belong that stand on no line."""
+    from wheelyard_cli.report_formats.places import Repository
 
-    engine = Engine.for_fleet(work.index, work.fleet, candidate.target, [candidate], work.memo)
-    unplaceable = why_unplaceable(engine, candidate)
-    misfit = None
-    if unplaceable is not None:
-        conflict = MinimalConflict((candidate.key,), unplaceable.lines)
-        misfit = (unplaceable, find_hints(engine, conflict, unplaceable.explanation, [candidate]))
-    kind, bases = ("accepted", []) if misfit is not None else _bases(work, candidate)
-    found = joinings(engine, candidate, bases)
-    joinable = any(joining.refusal is None for joining in found)
-    return (
-        lambda: check_document.candidate(work.fleet, work.index.digest(), candidate, found, kind, misfit),
-        lambda: check_text.candidate(candidate, found, kind, misfit),
-        0 if joinable else 1,
-    )
-
-
-def _bases(work: Workspace, candidate: ModelPackage) -> tuple[str, list[tuple[str, Sequence[ModelPackage]]]]:
-    """The bases of the candidate's target by name: those accepted, or without any those that would be proposed."""
-    from wheelyard_resolver.plan import plan_target
-    from wheelyard_resolver.propose import base_names
-
-    if any(not base.fixed for base in work.fleet.bases):
-        models = {model.key: model for model in work.fleet.models if model.target == candidate.target}
-        accepted = [
-            (base.name, [models[key] for key in base.models if key in models])
-            for base in work.fleet.bases
-            if not base.fixed
-        ]
-        return "accepted", [(name, members) for name, members in accepted if members]
-    groups = plan_target(work.fleet, work.index, candidate.target, work.out_of_time, work.memo).groups()
-    return "proposed", list(zip(base_names(), groups, strict=False))
+    root = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR") or Path.cwd()
+    own = Path(candidate[0]) / "pyproject.toml" if candidate else fleet
+    if own is None or not own.is_file():
+        own = fleet or Path("pyproject.toml")
+    return Repository(Path(root), own)

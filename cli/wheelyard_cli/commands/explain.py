@@ -20,7 +20,7 @@ def command(context: click.Context, *, models: tuple[str, ...], options: Options
 
     A MODEL is a name of the fleet, or NAME@SLOT. Exits with 1 if they cannot.
     """
-    from wheelyard_cli import finding_text
+    from wheelyard_resolver import finding_text
     from wheelyard_resolver.clash import why_apart
     from wheelyard_resolver.verdict import Engine
     from wheelyard_resolver.wording import action, sentence

@@ -40,7 +40,7 @@ def explanation(found: Explanation, hints: Sequence[Hint] = (), indent: str = ""
 
 
 def dispute(found: Dispute, *, with_target: bool) -> Iterator[str]:
-    """A pivot: one line if it is about one pair, else who wants what, a range a line, and what would help most."""
+    """A pivot: one line if it is about one pair, else who wants what, a range a line."""
     pivot = found.pivot
     where = f" on {pivot.target}" if with_target else ""
     if pivot.pairs == 1:
@@ -50,8 +50,6 @@ def dispute(found: Dispute, *, with_target: bool) -> Iterator[str]:
         camps = ", ".join(_camp(camp) for camp in pivot.camps)
         yield f"{pivot.project}{where}: {camps}; {counted(pivot.pairs, 'pair')} cannot share a base"
         yield from _wants(pivot)
-    if found.relief is not None:
-        yield f"  hint: {relief(found.relief)}"
 
 
 def relief(found: Relief) -> str:
@@ -85,7 +83,7 @@ def _wants(pivot: Pivot) -> Iterator[str]:
     rows = [(wanted(want), _models(want)) for camp in pivot.camps for want in camp.wants]
     width = min(max(len(said) for said, _ in rows), _WIDEST)
     for said, models in rows:
-        yield f"  {said:{width}}  {models}"
+        yield f"{said:{width}}  {models}"
 
 
 def _models(want: Want) -> str:

@@ -1,0 +1,1 @@
+"""A report in the form that a person, a program or a CI server reads."""

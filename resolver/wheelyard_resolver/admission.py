@@ -1,0 +1,219 @@
+"""May a candidate join a fleet, or take the place of its older release? The level of the answer, and all it rests on.
+
+What is cheap and changes nothing is asked first: its own base as built, its base locked anew, other accepted bases,
+and only then a new grouping of the whole fleet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from wheelyard_resolver.findings import Unplaceable
+from wheelyard_resolver.hints import ChangeSeveral, Hint, MoveExcludeNewer, Relax, UseRelease, find_hints
+from wheelyard_resolver.index import Index
+from wheelyard_resolver.join import Host, Joining, join, join_as_built
+from wheelyard_resolver.levels import Level
+from wheelyard_resolver.model import Fleet, ModelPackage
+from wheelyard_resolver.plan import Clock, TargetPlan, never, plan_target, python_misfit, why_unplaceable
+from wheelyard_resolver.propose import base_names
+from wheelyard_resolver.reading import Memo
+from wheelyard_resolver.verdict import Engine, MinimalConflict
+
+
+@dataclass(frozen=True)
+class Move:
+    """A model that goes from one accepted base to another; ``to`` is None where it is a new one."""
+
+    model: str
+    home: str
+    to: str | None
+
+
+@dataclass(frozen=True)
+class WayOut:
+    """The cheapest way found to spare a new base: with ``hint`` the candidate can live in ``base``, verified."""
+
+    base: str
+    hint: Hint
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What became of a candidate.
+
+    ``level`` is None if time ran out before it was certain. ``home`` is the accepted base of the release that it
+    replaces, ``host`` the base that would take it. Where no bases are ``accepted``, the levels up to "moves" cannot be
+    told: ``level`` is then "regroup" at worst. ``before`` and ``after`` are numbers of bases of the candidate's target.
+    """
+
+    candidate: ModelPackage
+    replaced: ModelPackage | None
+    level: Level | None
+    accepted: bool
+    home: str | None = None
+    host: str | None = None
+    bases: tuple[Joining, ...] = ()
+    moves: tuple[Move, ...] = ()
+    before: int | None = None
+    after: int | None = None
+    unplaceable: Unplaceable | None = None
+    hints: tuple[Hint, ...] = ()
+    way_out: WayOut | None = None
+
+
+def admit(
+    fleet: Fleet, candidate: ModelPackage, index: Index, out_of_time: Clock = never, memo: Memo | None = None
+) -> Admission:
+    """The level of a candidate.
+
+    Raises:
+        Undecided: something needed could not be read.
+        RecheckFailed: an answer did not stand up to the second opinion.
+    """
+    return _Question(fleet, candidate, index, out_of_time, memo).answer()
+
+
+class _Question:
+    def __init__(
+        self, fleet: Fleet, candidate: ModelPackage, index: Index, out_of_time: Clock, memo: Memo | None
+    ) -> None:
+        self._fleet = fleet
+        self._candidate = candidate
+        self._index = index
+        self._out_of_time = out_of_time
+        self._memo = memo
+        self._engine = Engine.for_fleet(index, fleet, candidate.target, [candidate], memo)
+        self._hosts = tuple(_hosts(fleet, candidate))
+        home = next((base.name for base in fleet.bases if candidate.key in base.models), None)
+        self._home = home if any(host.name == home for host in self._hosts) else None
+        self._nothing_known = Admission(
+            candidate, fleet.model(candidate.key), None, accepted=bool(self._hosts), home=self._home
+        )
+
+    def answer(self) -> Admission:
+        known = self._nothing_known
+        if python_misfit(self._engine, self._candidate) is None:
+            at_home = self._as_built()
+            if at_home is not None:
+                return replace(known, level=Level.FITS, host=at_home.base, bases=(at_home,))
+        found = why_unplaceable(self._engine, self._candidate)
+        if found is not None:
+            conflict = MinimalConflict((self._candidate.key,), found.lines)
+            hints = find_hints(self._engine, conflict, found.explanation, [self._candidate]) if found.lines else ()
+            return replace(known, level=Level.NOT_INSTALLABLE, unplaceable=found, hints=hints)
+        return self._among(self._hosts) if self._hosts else self._among_proposed()
+
+    def _as_built(self) -> Joining | None:
+        """The base that needs no change: its own; for a new model the first of all."""
+        for host in self._hosts:
+            if self._home in (None, host.name):
+                found = join_as_built(self._engine, self._candidate, host)
+                if found is not None and found.as_built:
+                    return found
+        return None
+
+    def _among(self, hosts: Sequence[Host]) -> Admission:
+        """Accepted bases: rebuild, moves, or a new grouping."""
+        own = [host for host in hosts if self._home in (None, host.name)]
+        found = [join(self._engine, self._index, self._candidate, host) for host in own]
+        level = Level.REBUILD
+        if not any(joining.possible for joining in found):
+            others = [host for host in hosts if host not in own]
+            found += [join(self._engine, self._index, self._candidate, host) for host in others]
+            level = Level.MOVES
+        possible = [joining for joining in found if joining.possible]
+        known = replace(self._nothing_known, bases=tuple(found))
+        if not possible:
+            return self._grouped_anew(known)
+        host = min(possible, key=lambda joining: (not joining.as_built, len(joining.changes or ()), joining.base))
+        return replace(known, level=level, host=host.base)
+
+    def _among_proposed(self) -> Admission:
+        """No accepted bases: could one of the groups that would be proposed take it?"""
+        before = self._plan(_without(self._fleet, self._candidate))
+        names = base_names()
+        hosts = [Host(next(names), group, None) for group in before.groups()]
+        found = tuple(join(self._engine, self._index, self._candidate, host) for host in hosts)
+        known = replace(self._nothing_known, bases=found)
+        host = next((joining.base for joining in found if joining.possible), None)
+        if host is not None:
+            return replace(known, level=Level.REGROUP, host=host, before=len(hosts), after=len(hosts))
+        return self._grouped_anew(known)
+
+    def _grouped_anew(self, known: Admission) -> Admission:
+        accepted = sum(not host.fixed for host in self._hosts)
+        after = self._plan(_with(self._fleet, self._candidate), accepted)
+        before = accepted
+        if len(after.grouping.groups) > accepted:
+            today = self._plan(self._fleet.planned(), accepted)
+            before = max(accepted, len(today.grouping.groups))
+            if after.grouping.lower_bound <= before < len(after.grouping.groups):
+                return known
+        known = replace(known, before=before, after=len(after.grouping.groups))
+        if len(after.grouping.groups) <= before:
+            return replace(known, level=Level.REGROUP, moves=_moves(self._fleet, after, self._candidate))
+        return replace(known, level=Level.NEW_BASE, way_out=_cheapest(known.bases, self._candidate))
+
+    def _plan(self, fleet: Fleet, allowed: int = 0) -> TargetPlan:
+        return plan_target(fleet, self._index, self._candidate.target, self._out_of_time, self._memo, allowed=allowed)
+
+
+# -- the fleet with and without the candidate -----------------------------------------------------------------------
+
+
+def _hosts(fleet: Fleet, candidate: ModelPackage) -> list[Host]:
+    """The accepted bases of the candidate's target, by name. A fixed base may be one of any models."""
+    found = []
+    for base in sorted(fleet.bases, key=lambda base: base.name):
+        models = [model for key in base.models if (model := fleet.model(key)) is not None]
+        if all(model.target == candidate.target for model in models) and (models or base.fixed):
+            found.append(Host(base.name, tuple(model for model in models if model.key != candidate.key), base))
+    return found
+
+
+def _without(fleet: Fleet, candidate: ModelPackage) -> Fleet:
+    planned = fleet.planned()
+    return replace(planned, models=tuple(model for model in planned.models if model.key != candidate.key))
+
+
+def _with(fleet: Fleet, candidate: ModelPackage) -> Fleet:
+    others = _without(fleet, candidate)
+    return replace(others, models=(*others.models, candidate))
+
+
+def _moves(fleet: Fleet, plan: TargetPlan, candidate: ModelPackage) -> tuple[Move, ...]:
+    homes = {key: base for base in fleet.bases for key in base.models}
+    found = []
+    for group, base in zip(plan.groups(), plan.accepted, strict=True):
+        for model in group:
+            home = homes.get(model.key)
+            if model.key != candidate.key and home is not None and home is not base:
+                found.append(Move(model.key, home.name, None if base is None else base.name))
+    return tuple(sorted(found, key=lambda move: move.model))
+
+
+# -- the cheapest way out -------------------------------------------------------------------------------------------
+
+
+def _cheapest(found: Sequence[Joining], candidate: ModelPackage) -> WayOut | None:
+    """A change of the candidate's own line before one of others, a release that is there already before a new one."""
+    ways = [
+        (_cost(hint, candidate), joining.base, place, hint)
+        for joining in found
+        if joining.refusal is not None
+        for place, hint in enumerate(joining.refusal.hints)
+        if not isinstance(hint, ChangeSeveral)
+    ]
+    if not ways:
+        return None
+    _, base, _, hint = min(ways, key=lambda way: way[:3])
+    return WayOut(base, hint)
+
+
+def _cost(hint: Hint, candidate: ModelPackage) -> int:
+    if isinstance(hint, UseRelease):
+        return 0 if hint.model.key == candidate.key else 2
+    if isinstance(hint, Relax):
+        return 1 if hint.line.model == candidate.key else 3
+    return 5 if isinstance(hint, MoveExcludeNewer) else 4

@@ -55,6 +55,7 @@ from wheelyard_registry.settings import Settings
 from wheelyard_registry.storage import open_blobs, open_cache
 from wheelyard_registry.upload import UploadRoute
 from wheelyard_registry.upstream import Upstream
+from wheelyard_registry.upstreams import FirstThatHas
 
 _log = logging.getLogger(__name__)
 
@@ -70,10 +71,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     files, tokens = Files(database), Tokens(database)
     blobs = open_blobs(settings)
     private = PrivateIndex(files, blobs)
-    upstream = _upstream(settings)
-    origin = Origin(settings.reserved, upstream)
-    pull_through = None if upstream is None else _pull_through(settings, upstream, database, clock)
-    index = OriginRule(private, origin, pull_through)
+    upstreams = _upstreams(settings)
+    origin = Origin(settings.reserved, upstreams)
+    pulling = [_pull_through(settings, upstream, database, clock) for upstream in upstreams]
+    index = OriginRule(private, origin, FirstThatHas(pulling) if pulling else None)
     accounts = Accounts(database)
     access = Access(tokens, accounts, clock, anonymous_read=settings.anonymous_read)
     ingest = Ingest(files, blobs, origin, clock)
@@ -93,11 +94,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        watching = None if upstream is None else asyncio.ensure_future(watch.run())
+        watching = asyncio.ensure_future(watch.run()) if upstreams else None
         yield
         if watching is not None:
             watching.cancel()
-        if pull_through is not None:
+        for pull_through in pulling:
             await pull_through.close()
         database.close()
 
@@ -125,14 +126,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     )
 
 
-def _upstream(settings: Settings) -> Upstream | None:
-    if settings.upstream is None:
-        return None
-    return Upstream(settings.upstream, timeout=settings.upstream_timeout, retries=settings.upstream_retries)
+def _upstreams(settings: Settings) -> tuple[Upstream, ...]:
+    timeout, retries = settings.upstream_timeout, settings.upstream_retries
+    return tuple(Upstream(index, timeout=timeout, retries=retries) for index in settings.upstreams)
 
 
 def _pull_through(settings: Settings, upstream: Upstream, database: Database, clock: Clock) -> PullThrough:
-    return PullThrough(upstream, Mirror(database), open_cache(settings), clock, settings.page_ttl)
+    return PullThrough(upstream, Mirror(database, upstream.url), open_cache(settings), clock, settings.page_ttl)
 
 
 def _routes(read: ReadRoutes, upload: UploadRoute) -> list[Route]:

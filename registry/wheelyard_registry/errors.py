@@ -279,6 +279,25 @@ class UpstreamTimeout(UpstreamFailed):
     code = "upstream-timeout"
 
 
+class ForbiddenHost(RegistryError):
+    """Upstream leads to a place that it was not given."""
+
+    status = 502
+    code = "upstream-host"
+
+    def __init__(self, *, index: str, host: str, address: str | None = None) -> None:
+        if address is None:
+            super().__init__(
+                f"the upstream index {index} leads to the host {host}, which is not one of its own",
+                hint="if its files are kept there, add the host to file-hosts of this index in the --upstreams file",
+            )
+        else:
+            super().__init__(
+                f"{host}, a host of the upstream index {index}, has the address {address}, which is not a public one",
+                hint="if it is in your own network, start with --private-upstreams, or write private-network = true",
+            )
+
+
 class CorruptUpstream(RegistryError):
     """What upstream sent is not what it announced."""
 

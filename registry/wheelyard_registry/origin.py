@@ -7,20 +7,22 @@ outside.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from packaging.utils import NormalizedName
 
-from wheelyard_registry.errors import NameTaken, OriginUnproved, UpstreamFailed
-from wheelyard_registry.upstream import Absent, Upstream
+from wheelyard_registry.errors import ForbiddenHost, NameTaken, OriginUnproved, UpstreamFailed
+from wheelyard_registry.routing import known_upstream
+from wheelyard_registry.upstream import Upstream
 
 
 class Origin:
     """Which names are reserved for this house, and which are free to be made here."""
 
-    def __init__(self, reserved: tuple[str, ...], upstream: Upstream | None) -> None:
+    def __init__(self, reserved: tuple[str, ...], upstreams: Sequence[Upstream]) -> None:
         self._reserved = reserved
-        self._upstream = upstream
+        self._upstreams = upstreams
 
     def reserves(self, project: NormalizedName) -> bool:
         """Whether a pattern keeps the name for this house."""
@@ -28,17 +30,15 @@ class Origin:
 
     def must_ask(self, project: NormalizedName) -> bool:
         """Whether upstream could have the name too, so that it has to be asked before the name is made here."""
-        return self._upstream is not None and not self.reserves(project)
+        return bool(self._upstreams) and not self.reserves(project)
 
     async def has_upstream(self, project: NormalizedName) -> bool:
-        """Whether upstream has a project of this name, asked now. A reserved name is not asked about.
+        """Whether an upstream has a project of this name, asked now. A reserved name is not asked about.
 
         Raises:
-            UpstreamFailed: it does not say.
+            UpstreamFailed, ForbiddenHost: one does not say.
         """
-        if self._upstream is None or not self.must_ask(project):
-            return False
-        return await self._upstream.page(project, None) is not Absent.UNKNOWN
+        return self.must_ask(project) and await known_upstream(self._upstreams, project)
 
     async def prove_free(self, project: NormalizedName) -> None:
         """Return once it is certain that no upstream has the name.
@@ -49,7 +49,7 @@ class Origin:
         """
         try:
             taken = await self.has_upstream(project)
-        except UpstreamFailed as error:
+        except (UpstreamFailed, ForbiddenHost) as error:
             raise OriginUnproved(project=project, reason=error.message) from error
         if taken:
             raise NameTaken(project=project)

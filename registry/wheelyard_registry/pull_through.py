@@ -1,4 +1,4 @@
-"""The upstream index as seen from here: pages kept for a while, files and metadata kept for good."""
+"""An upstream index as seen from here: pages kept for a while, files and metadata kept for good."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import logging
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import anyio.to_thread
@@ -21,6 +22,7 @@ from wheelyard_registry.simple import file_url
 from wheelyard_registry.single_flight import SingleFlight
 from wheelyard_registry.transfer import Transfer
 from wheelyard_registry.upstream import Absent, Upstream
+from wheelyard_registry.upstream_index import UpstreamIndex
 from wheelyard_resolver.errors import UnreadablePage
 from wheelyard_resolver.page import DistributionFile, ProjectPage, parse_page
 
@@ -40,7 +42,7 @@ class _Known:
 
 
 class PullThrough:
-    """An :class:`~wheelyard_registry.index.Index` of everything upstream has."""
+    """An :class:`~wheelyard_registry.index.Index` of everything one upstream has."""
 
     def __init__(self, upstream: Upstream, mirror: Mirror, cache: BlobStore, clock: Clock, ttl: dt.timedelta) -> None:
         self._upstream = upstream
@@ -62,6 +64,15 @@ class PullThrough:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._upstream.close()
+
+    @property
+    def index(self) -> UpstreamIndex:
+        """The upstream this is of."""
+        return self._upstream.index
+
+    async def has(self, project: NormalizedName) -> bool:
+        """Whether upstream has a page of this project."""
+        return (await self._page(project)).page is not None
 
     async def listing(self, project: NormalizedName) -> Listing | None:
         """See :class:`~wheelyard_registry.index.Index`. File URLs lead here, and wheels have metadata."""
@@ -137,8 +148,20 @@ class PullThrough:
         async def learn(sha256: str) -> None:
             if entry.sha256 is None:
                 await self._learn(project, entry, FileFacts(sha256=sha256))
+            await self._reverify_metadata(project, entry, LocalBlob(self._cache.path(sha256), sha256, private=False))
 
         return await transfer.run(self._upstream, self._cache, learn)
+
+    async def _reverify_metadata(self, project: NormalizedName, entry: DistributionFile, wheel: LocalBlob) -> None:
+        """Hold the metadata that was served against the wheel; from now on the wheel's own is served."""
+        facts = (await anyio.to_thread.run_sync(self._mirror.facts, project)).get(_source(entry), FileFacts())
+        if facts.metadata_sha256 is None:
+            return
+        raw = await RemoteMetadata(self._upstream, _here(wheel)).read(entry, wheel)
+        sha256 = "" if raw is None else await anyio.to_thread.run_sync(self._cache.add, raw)
+        if sha256 != facts.metadata_sha256:
+            _log.warning("upstream's metadata of %s is not the wheel's; the wheel's is served now", entry.filename)
+            await self._learn(project, entry, FileFacts(metadata_sha256=sha256))
 
     def _arrived(self, source: str, task: asyncio.Task[LocalBlob]) -> None:
         self._transfers.pop(source, None)
@@ -194,7 +217,22 @@ class PullThrough:
             page = await anyio.to_thread.run_sync(parse_page, project, cached.page)
         except UnreadablePage as error:
             raise UpstreamFailed(url=f"{self._upstream.url}{project}/", reason=error.message) from error
+        if "html" in cached.page.content_type and not any(map(_is_distribution, page.files)):
+            # A login page is HTML too. It must not stand for a project without files.
+            reason = "it answered with HTML that lists no distribution files"
+            raise UpstreamFailed(url=f"{self._upstream.url}{project}/", reason=reason)
         return _Known(page, fresh_until)
+
+
+def _is_distribution(file: DistributionFile) -> bool:
+    return file.filename.endswith((".whl", ".tar.gz", ".zip", ".egg", ".tar.bz2"))
+
+
+def _here(blob: LocalBlob) -> Callable[[], Awaitable[LocalBlob]]:
+    async def whole() -> LocalBlob:
+        return blob
+
+    return whole
 
 
 def _source(file: DistributionFile) -> str:
@@ -207,7 +245,8 @@ def _offered(project: NormalizedName, file: DistributionFile, facts: FileFacts |
     metadata = file.core_metadata
     if file.filename.endswith(".whl"):
         # Not read yet: "true", without a hash. Found to have none: not offered.
-        metadata = metadata or facts.metadata_sha256 or (None if facts.metadata_sha256 == "" else "")
+        metadata = facts.metadata_sha256 if facts.metadata_sha256 is not None else metadata or ""
+        metadata = metadata if facts.metadata_sha256 != "" else None
     return replace(
         file,
         url=file_url(project, file.filename),

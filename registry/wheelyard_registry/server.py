@@ -27,8 +27,10 @@ from wheelyard_registry.app import create_app
 from wheelyard_registry.catalogue.database import utc_now
 from wheelyard_registry.credentials import Token
 from wheelyard_registry.errors import CannotServe
-from wheelyard_registry.settings import PYPI, RESERVABLE, Settings
+from wheelyard_registry.settings import RESERVABLE, Settings
 from wheelyard_registry.storage import prepare
+from wheelyard_registry.upstream_index import PYPI, UpstreamIndex
+from wheelyard_registry.upstreams_file import read_upstreams
 
 Say = Callable[[str], None]
 
@@ -60,7 +62,9 @@ def settings(
     *,
     data: Path,
     host: str,
-    upstream: str | None,
+    upstream: tuple[str, ...],
+    upstreams_file: Path | None,
+    private_upstreams: bool,
     no_upstream: bool,
     database: str | None,
     max_upload: int | None,
@@ -72,12 +76,13 @@ def settings(
     Reading needs no credentials where only this machine can reach the server, unless ``anonymous_read`` says otherwise.
 
     Raises:
-        CannotServe: the upstream URL, or a pattern of reserved names, cannot be used.
+        CannotServe: an upstream, or a pattern of reserved names, cannot be used.
     """
-    if upstream is not None and not upstream.startswith(("https://", "http://")):
-        raise CannotServe(
-            reason=f"the upstream {upstream!r} is not an http or https URL", hint=f"the default is {PYPI}"
-        )
+    if upstreams_file is not None:
+        upstreams = read_upstreams(upstreams_file, os.environ)
+    else:
+        urls = () if no_upstream else upstream or (PYPI,)
+        upstreams = tuple(_upstream(url, private_network=private_upstreams) for url in urls)
     wrong = [pattern for pattern in reserved if RESERVABLE.fullmatch(pattern) is None]
     if wrong:
         raise CannotServe(
@@ -85,12 +90,20 @@ def settings(
         )
     base = Settings(
         data=data,
-        upstream=None if no_upstream else upstream or PYPI,
+        upstreams=upstreams,
         reserved=reserved,
         database=database,
         anonymous_read=_is_loopback(host) if anonymous_read is None else anonymous_read,
     )
     return base if max_upload is None else replace(base, max_upload=max_upload)
+
+
+def _upstream(url: str, *, private_network: bool) -> UpstreamIndex:
+    try:
+        return UpstreamIndex.at(url, private_network=private_network)
+    except ValueError as error:
+        reason = f"the upstream {url!r} cannot be used: {error}"
+        raise CannotServe(reason=reason, hint=f"the default is {PYPI}") from error
 
 
 def _is_loopback(host: str) -> bool:

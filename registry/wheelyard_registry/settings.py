@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from wheelyard_registry.upstream_index import PYPI, UpstreamIndex
+
 RESERVABLE = re.compile(r"[a-z0-9][a-z0-9*?\[\]-]*")
 """Patterns that may be reserved: of normalised names, and not of all of them."""
-
-PYPI = "https://pypi.org/simple/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Settings:
 
     Attributes:
         data: the directory that holds everything (see docs/registry.md for its layout).
-        upstream: simple index asked for names that are not private here; None switches it off.
+        upstreams: simple indexes asked for names that are not private here, in this order.
         reserved: shell-style patterns of normalised names that never leave this house.
         database: SQLAlchemy URL of the catalogue; None means SQLite under ``data``.
         anonymous_read: whether reading needs no credentials.
@@ -32,7 +32,7 @@ class Settings:
     """
 
     data: Path
-    upstream: str | None = PYPI
+    upstreams: tuple[UpstreamIndex, ...] = (UpstreamIndex(PYPI),)
     database: str | None = None
     reserved: tuple[str, ...] = ()
     anonymous_read: bool = False

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import anyio.to_thread
+import httpx
 
 from wheelyard_registry.blobs import CHUNK, BlobStore, Staged
-from wheelyard_registry.errors import CorruptUpstream, InternalError, RegistryError, StorageFull
+from wheelyard_registry.errors import CorruptUpstream, InternalError, RegistryError, StorageFull, UpstreamFailed
 from wheelyard_registry.index import LocalBlob
-from wheelyard_registry.upstream import Upstream
+from wheelyard_registry.upstream import Resumption, Upstream
 
 HELD_BACK = 256 * 1024
 """Bytes that readers do not get before the whole has been verified: a transfer of wrong bytes never completes."""
@@ -66,17 +67,37 @@ class Transfer:
         return blob
 
     async def _fetch(self, upstream: Upstream, staged: Staged) -> None:
-        async with upstream.whole(self._url) as response:
-            if "content-encoding" not in response.headers and response.headers.get("content-length", "").isdigit():
-                self._length = int(response.headers["content-length"])
-            self._path = staged.path
+        etag: str | None = None
+        for attempt in range(upstream.retries + 1):
+            before = staged.size
+            start = Resumption(before, etag) if before and etag is not None else None
+            try:
+                async with upstream.whole(self._url, start) as response:
+                    etag = _strong_tag(response)
+                    await self._receive(response, staged)
+                return
+            except UpstreamFailed:
+                if attempt == upstream.retries or staged.size == before:
+                    raise
+
+    async def _receive(self, response: httpx.Response, staged: Staged) -> None:
+        """Append what comes. An answer from the beginning repeats what is here: the digest tells whether truly."""
+        known = 0 if response.status_code == 206 else staged.size
+        if known and self.sha256 is None:
+            raise UpstreamFailed(url=str(response.url), reason="it broke off, and does not go on where it did")
+        if response.status_code != 206 and response.headers.get("content-length", "").isdigit():
+            self._length = int(response.headers["content-length"]) if _as_it_is(response) else None
+        self._path = staged.path
+        await self._advance()
+        async for chunk in response.aiter_bytes(CHUNK):
+            fresh = chunk[known:]
+            known = max(0, known - len(chunk))
+            if fresh:
+                await anyio.to_thread.run_sync(_append, staged, fresh)
+            self._written = staged.size
+            if self.announced_size is not None and staged.size > self.announced_size:
+                break
             await self._advance()
-            async for chunk in response.aiter_bytes(CHUNK):
-                await anyio.to_thread.run_sync(_append, staged, chunk)
-                self._written = staged.size
-                if self.announced_size is not None and staged.size > self.announced_size:
-                    break
-                await self._advance()
 
     def _verify(self, staged: Staged) -> None:
         if self.announced_size is not None and staged.size != self.announced_size:
@@ -139,6 +160,16 @@ class Transfer:
         if self._error is not None:
             raise self._error
         return limit()
+
+
+def _as_it_is(response: httpx.Response) -> bool:
+    return "content-encoding" not in response.headers
+
+
+def _strong_tag(response: httpx.Response) -> str | None:
+    # Only a strong tag may stand in If-Range (RFC 9110, 13.1.5).
+    etag = response.headers.get("etag")
+    return None if etag is None or etag.startswith("W/") else etag
 
 
 def _append(staged: Staged, chunk: bytes) -> None:

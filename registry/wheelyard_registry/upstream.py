@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ import httpx
 from packaging.utils import NormalizedName
 
 from wheelyard_registry.errors import UpstreamFailed, UpstreamTimeout
+from wheelyard_registry.outbound import client_of
+from wheelyard_registry.upstream_index import UpstreamIndex
 from wheelyard_resolver.page import ACCEPT, RawPage
 from wheelyard_resolver.remote_wheel import ByteRange
 
@@ -38,6 +39,14 @@ class FetchedPage:
     etag: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """Where a transfer that broke off goes on: after ``offset`` bytes of the file that ``etag`` names strongly."""
+
+    offset: int
+    etag: str
+
+
 class RangesUnsupported(Exception):
     """The server sends whole files only."""
 
@@ -45,18 +54,11 @@ class RangesUnsupported(Exception):
 class Upstream:
     """A simple index somewhere else."""
 
-    def __init__(
-        self, url: str, *, timeout: float, retries: int, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
-        self.url = url if url.endswith("/") else f"{url}/"
-        self._retries = retries
-        self._client = httpx.AsyncClient(
-            transport=transport or httpx.AsyncHTTPTransport(retries=retries, verify=_trust(), limits=_LIMITS),
-            timeout=httpx.Timeout(timeout, pool=None),
-            follow_redirects=True,
-            max_redirects=5,
-            headers={"User-Agent": "wheelyard"},
-        )
+    def __init__(self, index: UpstreamIndex, *, timeout: float, retries: int) -> None:
+        self.index = index
+        self.url = index.url
+        self.retries = retries
+        self._client = client_of(index, timeout=timeout, retries=retries)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -117,10 +119,16 @@ class Upstream:
         return int(total)
 
     @asynccontextmanager
-    async def whole(self, url: str) -> AsyncIterator[httpx.Response]:
-        """A file, opened for reading; the status is 200."""
-        async with self._open(url, {"Accept-Encoding": "identity"}) as response:
-            _require(response, 200)
+    async def whole(self, url: str, start: Resumption | None = None) -> AsyncIterator[httpx.Response]:
+        """A file, opened for reading; the status is 200, or 206 where it goes on from ``start``."""
+        headers = {"Accept-Encoding": "identity"}
+        if start is not None:
+            headers |= {"Range": f"bytes={start.offset}-", "If-Range": start.etag}
+        async with self._open(url, headers) as response:
+            if start is None or response.status_code != 206:
+                _require(response, 200)
+            elif not response.headers.get("content-range", "").startswith(f"bytes {start.offset}-"):
+                raise UpstreamFailed(url=_shown(url), reason="it sent another range than it was asked for")
             yield response
 
     @asynccontextmanager
@@ -138,24 +146,14 @@ class Upstream:
 
     async def _send(self, url: str, headers: Mapping[str, str]) -> httpx.Response:
         # The transport repeats failed connects; a busy server is asked again here, with a growing pause.
-        for attempt in range(self._retries + 1):
+        for attempt in range(self.retries + 1):
             request = self._client.build_request("GET", url, headers=dict(headers))
             response = await self._client.send(request, stream=True)
-            if response.status_code not in _BUSY or attempt == self._retries:
+            if response.status_code not in _BUSY or attempt == self.retries:
                 return response
             await response.aclose()
             await asyncio.sleep(0.2 * 2**attempt)
         raise AssertionError("the loop returns")
-
-
-_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32)
-
-
-def _trust() -> ssl.SSLContext:
-    # Both: the bundle that httpx brings (or SSL_CERT_FILE names), and the system's, where companies put their own CA.
-    context = httpx.create_ssl_context()
-    context.load_default_certs()
-    return context
 
 
 def _require(response: httpx.Response, status: int) -> None:

@@ -18,7 +18,7 @@ from wheelyard_resolver.page import JSON_V1
 @contextmanager
 def attacked(folder: Path) -> Iterator[Registry]:
     """A registry in this process to send things to. At the end its index must be whole and the folder clean."""
-    with running(Settings(data=folder / "data", upstream=None, anonymous_read=True), Clock()) as registry:
+    with running(Settings(data=folder / "data", upstreams=(), anonymous_read=True), Clock()) as registry:
         yield registry
         require_whole(registry)
     outside = [path for path in folder.rglob("*") if not path.is_relative_to(folder / "data")]

@@ -21,6 +21,7 @@ from tests.registry.wheels import Built
 from wheelyard_registry.app import create_app
 from wheelyard_registry.settings import Settings
 from wheelyard_registry.storage import prepare
+from wheelyard_registry.upstream_index import UpstreamIndex
 from wheelyard_resolver.page import JSON_V1
 
 
@@ -118,13 +119,15 @@ def upstream() -> Iterator[FakeUpstream]:
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
     """A registry without upstream."""
-    with running(Settings(data=tmp_path / "data", upstream=None, anonymous_read=True), Clock()) as started:
+    with running(Settings(data=tmp_path / "data", upstreams=(), anonymous_read=True), Clock()) as started:
         yield started
 
 
 @pytest.fixture
 def mirror(tmp_path: Path, upstream: FakeUpstream) -> Iterator[Registry]:
     """A registry before the loopback upstream."""
-    settings = Settings(data=tmp_path / "data", upstream=upstream.url, upstream_retries=0, anonymous_read=True)
+    settings = Settings(
+        data=tmp_path / "data", upstreams=(UpstreamIndex.at(upstream.url),), upstream_retries=0, anonymous_read=True
+    )
     with running(settings, Clock()) as started:
         yield started

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 from tests.registry.wheels import Built
 
@@ -18,7 +18,11 @@ from wheelyard_resolver.page import JSON_V1
 
 @dataclass
 class FakeUpstream:
-    """What the index holds and how it behaves; a test changes it as it goes."""
+    """What the index holds and how it behaves; a test changes it as it goes.
+
+    ``cuts`` are lengths after which the next files break off, ``busy`` the statuses of the next answers, ``redirects``
+    and ``garbage`` what comes instead for a path's ending; while ``silent`` it answers nothing.
+    """
 
     url: str = ""
     files: dict[str, list[Built]] = field(default_factory=dict)
@@ -30,7 +34,15 @@ class FakeUpstream:
     provenance: dict[str, str] = field(default_factory=dict)
     status: dict[str, dict[str, str]] = field(default_factory=dict)
     served_instead: dict[str, bytes] = field(default_factory=dict)
+    cuts: list[int] = field(default_factory=list)
+    busy: list[int] = field(default_factory=list)
+    redirects: dict[str, str] = field(default_factory=dict)
+    garbage: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    silent: bool = False
+    heard: Event = field(default_factory=Event)
+    login: str | None = None
     requests: list[tuple[str, str]] = field(default_factory=list)
+    logins: list[str] = field(default_factory=list)
 
     def add(self, project: str, built: Built) -> Built:
         """List a file."""
@@ -81,14 +93,35 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         index = self.index
         index.requests.append((self.path, self.headers.get("Range", "")))
-        if index.down:
-            self._answer(503, b"down", "text/plain")
+        index.logins.append(self.headers.get("Authorization", ""))
+        if index.silent:
+            index.heard.wait()
+            self.close_connection = True
+            return
+        if index.down or index.busy:
+            self._answer(index.busy.pop(0) if index.busy else 503, b"down", "text/plain")
+            return
+        if index.login is not None and self.headers.get("Authorization") != index.login:
+            self._answer(401, b"who?", "text/plain")
+            return
+        if self._instead():
             return
         project = self.path.removeprefix("/simple/").rstrip("/")
         if self.path.startswith("/simple/") and project in index.files:
             self._page(index.page(project))
         else:
             self._file(index.content(self.path.rpartition("/")[2]))
+
+    def _instead(self) -> bool:
+        for ending, target in self.index.redirects.items():
+            if self.path.endswith(ending):
+                self._answer(302, b"", "text/plain", {"Location": target})
+                return True
+        for ending, (kind, body) in self.index.garbage.items():
+            if self.path.endswith(ending):
+                self._answer(200, body, kind)
+                return True
+        return False
 
     def _page(self, body: bytes) -> None:
         etag = f'"{hashlib.sha256(body).hexdigest()}"'
@@ -98,24 +131,36 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, body, JSON_V1, {"ETag": etag})
 
     def _file(self, data: bytes | None) -> None:
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         if data is None:
             self._answer(404, b"not here", "text/plain")
         elif wanted and self.index.honours_ranges:
-            first, last = int(wanted[1]), min(int(wanted[2]), len(data) - 1)
-            self._answer(206, data[first : last + 1], "x", {"Content-Range": f"bytes {first}-{last}/{len(data)}"})
+            first, last = int(wanted[1]), min(int(wanted[2] or len(data)), len(data) - 1)
+            headers = {"Content-Range": f"bytes {first}-{last}/{len(data)}"}
+            self._answer(206, data[first : last + 1], "x", {**headers, "ETag": _tag(data)}, cut=self._cut())
         else:
-            self._answer(200, data, "application/octet-stream")
+            self._answer(200, data, "application/octet-stream", {"ETag": _tag(data)}, cut=self._cut())
 
-    def _answer(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
+    def _cut(self) -> int | None:
+        return self.index.cuts.pop(0) if self.index.cuts else None
+
+    def _answer(
+        self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None, cut: int | None = None
+    ) -> None:
         self.send_response(status)
         for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[:cut])
+        if cut is not None:
+            self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the signature of the base class)
         """Say nothing."""
+
+
+def _tag(data: bytes) -> str:
+    return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
 
 
 @contextmanager
@@ -131,5 +176,6 @@ def serving_upstream() -> Iterator[FakeUpstream]:
         try:
             yield index
         finally:
+            index.heard.set()
             server.shutdown()
             thread.join()

@@ -153,7 +153,7 @@ def test_pages_bring_every_deployment_once(released: Registry) -> None:
 
 def test_concurrent_records_lose_nothing(tmp_path: Path) -> None:
     """Of two servers on one catalogue, thirty changes at the same time: all are kept, one after another."""
-    where = Settings(data=tmp_path / "data", upstream=None)
+    where = Settings(data=tmp_path / "data", upstreams=())
     with running(where, Clock()) as one:
         for version in ("1.0", "1.1"):
             one.upload(wheels.wheel(version=version))

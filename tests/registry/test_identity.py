@@ -26,7 +26,7 @@ APR1 = "$apr1$JIeFnSW5$Uk8xBLhFQtQ8R0dK.NR3M0"
 @pytest.fixture
 def closed(tmp_path: Path) -> Iterator[Registry]:
     """A registry that nobody reads without credentials."""
-    with running(Settings(data=tmp_path / "data", upstream=None), Clock()) as started:
+    with running(Settings(data=tmp_path / "data", upstreams=()), Clock()) as started:
         yield started
 
 

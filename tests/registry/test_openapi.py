@@ -50,7 +50,7 @@ def _requests() -> list[tuple[str, str]]:
 
 
 def test_every_operation_wants_credentials_that_are_known(tmp_path: Path) -> None:
-    with running(Settings(data=tmp_path / "data", upstream=None), Clock()) as closed:
+    with running(Settings(data=tmp_path / "data", upstreams=()), Clock()) as closed:
         for method, path in _requests():
             for given in ({}, {"Authorization": "Bearer wy_000000000000_wrong"}):
                 answer = closed.client.request(method, path, headers=given)

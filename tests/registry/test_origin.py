@@ -20,6 +20,7 @@ from wheelyard_registry.origin import Origin
 from wheelyard_registry.origin_watch import OriginWatch
 from wheelyard_registry.settings import Settings
 from wheelyard_registry.upstream import Upstream
+from wheelyard_registry.upstream_index import UpstreamIndex
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def reserving(tmp_path: Path, upstream: FakeUpstream) -> Iterator[Registry]:
     """A registry before the loopback upstream that keeps acme-* to itself."""
     settings = Settings(
         data=tmp_path / "data",
-        upstream=upstream.url,
+        upstreams=(UpstreamIndex.at(upstream.url),),
         upstream_retries=0,
         reserved=("acme-*",),
         anonymous_read=True,
@@ -143,9 +144,9 @@ def test_a_private_name_that_appears_upstream_raises_an_alarm_once(
     database = Database(reserving.settings.database_url)
 
     async def look_twice() -> int:
-        asked = Upstream(upstream.url, timeout=5, retries=0)
+        asked = Upstream(UpstreamIndex.at(upstream.url), timeout=5, retries=0)
         watch = OriginWatch(
-            Origin(("acme-*",), asked), Origins(database), reserving.clock, reserving.settings.watch_interval
+            Origin(("acme-*",), [asked]), Origins(database), reserving.clock, reserving.settings.watch_interval
         )
         await watch.look()
         await watch.look()

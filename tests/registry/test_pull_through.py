@@ -11,6 +11,8 @@ from tests.registry.conftest import Registry, running
 from tests.registry.fake_upstream import FakeUpstream
 from tests.registry.wheels import Built, core_metadata
 
+from wheelyard_registry.upstream_index import UpstreamIndex
+
 
 def six(padding: int = 0, version: str = "1.16.0") -> Built:
     """A wheel that upstream has."""
@@ -223,7 +225,9 @@ def test_a_file_that_upstream_lost_fails_clearly(mirror: Registry, upstream: Fak
 
 def test_nobody_listening_upstream_is_a_failure_and_credentials_are_not_shown(mirror: Registry) -> None:
     settings = replace(
-        mirror.settings, data=mirror.settings.data / "other", upstream="http://user:secret@127.0.0.1:9/simple/"
+        mirror.settings,
+        data=mirror.settings.data / "other",
+        upstreams=(UpstreamIndex.at("http://user:secret@127.0.0.1:9/simple/"),),
     )
     with running(settings, mirror.clock) as lonely:
         response = lonely.client.get("/simple/six/")

@@ -28,7 +28,7 @@ def test_the_first_start_alone_makes_a_token(tmp_path: Path) -> None:
 
 
 def test_a_start_sweeps_what_a_crash_left(tmp_path: Path) -> None:
-    settings = Settings(data=tmp_path, upstream=None)
+    settings = Settings(data=tmp_path, upstreams=())
     with running(settings, Clock()) as registry:
         registry.upload(wheels.wheel())
         wanted = registry.stored_files()

@@ -169,7 +169,7 @@ def test_a_client_that_disconnects_in_the_middle_leaves_nothing(registry: Regist
 
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_body_beyond_the_limit_is_refused(registry: Registry, tmp_path: Path, announced: bool) -> None:
-    settings = replace(Settings(data=tmp_path / "small", upstream=None), max_upload=1000)
+    settings = replace(Settings(data=tmp_path / "small", upstreams=()), max_upload=1000)
     content = form(wheels.wheel(padding=2000))
     with running(settings, Clock()) as small:
         sent = content if announced else _chunks(content)

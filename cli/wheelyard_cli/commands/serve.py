@@ -14,7 +14,19 @@ from wheelyard_resolver.errors import InputError
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Directory for everything it keeps.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free port.")
-@click.option("--upstream", metavar="URL", help="Index asked for names that are not private [default: PyPI].")
+@click.option(
+    "--upstream",
+    multiple=True,
+    metavar="URL",
+    help="Index asked for names that are not private [default: PyPI]. Repeat; the first that has a name serves it.",
+)
+@click.option(
+    "--upstreams",
+    "upstreams_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="TOML file of upstream indexes, with names routed to each, file hosts and logins.",
+)
+@click.option("--private-upstreams", is_flag=True, help="The hosts of --upstream may have private addresses.")
 @click.option("--no-upstream", is_flag=True, help="Serve private packages only.")
 @click.option(
     "--reserve",
@@ -58,7 +70,9 @@ def command(
     data: Path | None,
     host: str,
     port: int,
-    upstream: str | None,
+    upstream: tuple[str, ...],
+    upstreams_file: Path | None,
+    private_upstreams: bool,
     no_upstream: bool,
     reserved: tuple[str, ...],
     database: str | None,
@@ -73,8 +87,8 @@ def command(
 
     The first start shows an admin token once; uploads need it. Stop with Ctrl-C or SIGTERM.
     """
-    if no_upstream and upstream is not None:
-        raise InputError("--upstream and --no-upstream exclude each other", hint="leave one of them out")
+    if sum(map(bool, (upstream, upstreams_file, no_upstream))) > 1:
+        raise InputError("--upstream, --upstreams and --no-upstream exclude each other", hint="give one of them")
     if (tls_certificate is None) != (tls_key is None):
         raise InputError("--tls-certificate and --tls-key belong together", hint="give both, or neither")
     try:
@@ -89,6 +103,8 @@ def command(
         data=directory.resolve(),
         host=host,
         upstream=upstream,
+        upstreams_file=upstreams_file,
+        private_upstreams=private_upstreams,
         no_upstream=no_upstream,
         database=database,
         max_upload=max_upload,

@@ -1,4 +1,4 @@
-"""What has been learnt from the upstream index: pages as received, and facts about its files."""
+"""What has been learnt from an upstream index: pages as received, and facts about its files."""
 
 from __future__ import annotations
 
@@ -31,16 +31,17 @@ class FileFacts:
 
 
 class Mirror:
-    """Pages and facts, replaced as they change: a cache, so there are no events for it."""
+    """Pages and facts of one index, replaced as they change: a cache, so there are no events for it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, index: str) -> None:
         self._database = database
+        self._index = index
 
     def page(self, project: NormalizedName) -> CachedPage | None:
         """The page as last received, however old."""
         table = tables.upstream_page
         with self._database.read() as connection:
-            row = connection.execute(sa.select(table).where(table.c.project == project)).one_or_none()
+            row = connection.execute(sa.select(table).where(*self._of(project))).one_or_none()
         if row is None:
             return None
         page = RawPage(row.url, row.content_type, row.body) if row.found else None
@@ -51,9 +52,10 @@ class Mirror:
         table = tables.upstream_page
         page = cached.page or RawPage(url="", content_type="", body=b"")
         with self._database.write() as connection:
-            connection.execute(sa.delete(table).where(table.c.project == project))
+            connection.execute(sa.delete(table).where(*self._of(project)))
             connection.execute(
                 sa.insert(table).values(
+                    index=self._index,
                     project=project,
                     found=cached.page is not None,
                     url=page.url,
@@ -68,7 +70,11 @@ class Mirror:
         """Note that upstream called the page unchanged."""
         table = tables.upstream_page
         with self._database.write() as connection:
-            connection.execute(sa.update(table).where(table.c.project == project).values(checked_at=at))
+            connection.execute(sa.update(table).where(*self._of(project)).values(checked_at=at))
+
+    def _of(self, project: NormalizedName) -> tuple[sa.ColumnElement[bool], ...]:
+        table = tables.upstream_page
+        return table.c.index == self._index, table.c.project == project
 
     def facts(self, project: NormalizedName) -> dict[str, FileFacts]:
         """The facts known about a project's files, by source."""

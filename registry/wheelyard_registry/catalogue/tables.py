@@ -207,6 +207,7 @@ accepted_base = sa.Table(
 upstream_page = sa.Table(
     "upstream_page",
     metadata,
+    sa.Column("index", sa.Text, primary_key=True),
     sa.Column("project", sa.String(200), primary_key=True),
     sa.Column("found", sa.Boolean, nullable=False),
     sa.Column("url", sa.Text, nullable=False),

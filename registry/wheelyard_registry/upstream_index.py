@@ -1,0 +1,92 @@
+"""Which indexes lie upstream, as a frozen value, and where each may send us."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+import httpx
+from packaging.utils import NormalizedName
+
+PYPI = "https://pypi.org/simple/"
+
+_FILES_OF = {"pypi.org": ("files.pythonhosted.org",)}
+"""Hosts that well-known indexes keep their files on."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamIndex:
+    """A simple index somewhere else.
+
+    Attributes:
+        url: where it is, without credentials.
+        names: shell-style patterns of the normalised names that come from here and from nowhere else; empty: all
+            names that no other index claims, after the indexes before it.
+        file_hosts: hosts, beside its own, that its pages may link to and its answers may redirect to.
+        login: ``user:password``, sent to the origin of ``url`` only.
+        private_network: whether its hosts may have private addresses.
+    """
+
+    url: str
+    names: tuple[str, ...] = ()
+    file_hosts: tuple[str, ...] = ()
+    login: str | None = field(default=None, repr=False)
+    private_network: bool = False
+
+    @classmethod
+    def at(cls, url: str, *, private_network: bool = False) -> UpstreamIndex:
+        """An index by its URL, which may carry credentials.
+
+        Raises:
+            ValueError: it is not an absolute http or https URL.
+        """
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise ValueError(str(error)) from error
+        if parsed.scheme not in {"http", "https"} or not parsed.host:
+            raise ValueError("it is not an http or https URL")
+        login = f"{parsed.username}:{parsed.password}" if parsed.userinfo else None
+        bare = str(parsed.copy_with(username=None, password=None))
+        return cls(url=bare if bare.endswith("/") else f"{bare}/", login=login, private_network=private_network)
+
+    @property
+    def host(self) -> str:
+        """The host of its pages."""
+        return httpx.URL(self.url).host
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """All hosts that may be spoken to on its behalf."""
+        return frozenset({self.host, *_FILES_OF.get(self.host, ()), *(name.lower() for name in self.file_hosts)})
+
+    def claims(self, project: NormalizedName) -> bool:
+        """Whether a pattern says that the name comes from here."""
+        return any(fnmatchcase(project, pattern) for pattern in self.names)
+
+    def may_reach(self, host: str, address: str) -> bool:
+        """Whether a host of this index may be at this address.
+
+        A literal address, or ``localhost``, in the configuration is meant. A name that leads to a private address
+        needs ``private_network``; one that leads to a link-local address, where clouds keep their metadata, is refused.
+        """
+        found = ipaddress.ip_address(address.partition("%")[0])
+        found = getattr(found, "ipv4_mapped", None) or found
+        if _is_literal(host):
+            return host in self.hosts
+        if found.is_link_local or found.is_multicast or found.is_unspecified or found in _METADATA:
+            return False
+        return found.is_global or self.private_network
+
+
+_METADATA = ipaddress.ip_network("fd00:ec2::/32")
+"""Where AWS keeps its metadata on IPv6; it is not link-local there."""
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True

@@ -24,6 +24,8 @@ COMMANDS = {
     "token": ("wheelyard_cli.commands.token", "Make, list and revoke tokens of a registry."),
     "user": ("wheelyard_cli.commands.user", "Manage users, groups and the owners of projects."),
     "wheels": ("wheelyard_cli.commands.wheels", "Build wheels of projects that publish source only."),
+    "who-requires": ("wheelyard_cli.commands.who_requires", "Tell which deployed models ask for a project."),
+    "who-uses": ("wheelyard_cli.commands.who_uses", "Tell which deployed models and bases have a release."),
     "snapshot": ("wheelyard_cli.commands.snapshot", "Look into a saved snapshot."),
 }
 

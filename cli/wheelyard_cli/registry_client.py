@@ -135,6 +135,10 @@ class RegistryClient:
         """Any other request of the API; ``path`` is relative to ``/api/v1/``. Parts of it must be quoted already."""
         return self._ask(method, f"/api/v1/{path}", **({} if body is None else {"json": body}))
 
+    def ask(self, path: str, **query: str | None) -> dict[str, object]:
+        """The answer to a GET of the API; ``path`` is relative to ``/api/v1/``."""
+        return self._ask("GET", f"/api/v1/{path}", params=_given(query))
+
     def hashes(self, project: str) -> dict[str, str]:
         """The sha256 of the files that a project's page lists, by name; nothing where there is no such project."""
         try:

@@ -19,6 +19,7 @@ from wheelyard_registry import openapi
 from wheelyard_registry.access import Access
 from wheelyard_registry.audit_routes import AuditRoutes
 from wheelyard_registry.base_routes import BaseRoutes
+from wheelyard_registry.blast_radius import BlastRadius
 from wheelyard_registry.catalogue.accounts import Accounts
 from wheelyard_registry.catalogue.audit import AuditLog
 from wheelyard_registry.catalogue.bases import Bases
@@ -50,6 +51,7 @@ from wheelyard_registry.origin_routes import OriginRoutes
 from wheelyard_registry.origin_watch import OriginWatch
 from wheelyard_registry.problem import problem_response
 from wheelyard_registry.pull_through import PullThrough
+from wheelyard_registry.radius_routes import RadiusRoutes
 from wheelyard_registry.read_routes import ReadRoutes
 from wheelyard_registry.settings import Settings
 from wheelyard_registry.storage import open_blobs, open_cache
@@ -83,8 +85,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     upload = UploadRoute(access, origin, legacy, blobs, limit=limit, threads=threads)
     imports = ImportRoute(access, origin, ingest, blobs, clock, limit=limit)
     identities = IdentityRoutes(access, tokens, accounts, clock)
-    bases = Bases(database, clock)
-    fleet = FleetRoutes(access, Deployments(database, clock), bases)
+    deployments, bases = Deployments(database, clock), Bases(database, clock)
+    fleet = FleetRoutes(access, deployments, bases)
+    radius = RadiusRoutes(access, BlastRadius(deployments, bases, files))
     lifecycles = LifecycleRoutes(access, Lifecycle(database), files, blobs, clock)
     audits = AuditRoutes(access, AuditLog(database))
 
@@ -107,6 +110,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
             *_routes(ReadRoutes(access, private, index), upload),
             *_fleet(fleet),
             *_bases(BaseRoutes(access, bases)),
+            Route("/api/v1/who-uses", radius.users, methods=["GET"]),
+            Route("/api/v1/who-requires", radius.requirers, methods=["GET"]),
             *_identity(identities),
             *_lifecycle(lifecycles),
             *_audit(audits),

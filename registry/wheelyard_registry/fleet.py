@@ -8,7 +8,6 @@ from wheelyard_registry.catalogue.audit import time_text
 from wheelyard_registry.catalogue.bases import AcceptedBase
 from wheelyard_registry.catalogue.deployments import Deployment
 from wheelyard_registry.locked_packages import LockedPackage
-from wheelyard_resolver.model import DEFAULT_SLOT
 
 DEFAULT_PYTHON = "3.11"
 DEFAULT_PLATFORM = "manylinux_2_28_x86_64"
@@ -32,7 +31,7 @@ def fleet_document(
         "fleet": {"name": name or stage, "stage": stage, "target": {"python": python, "platform": platform}},
         "model": [_model(deployment) for deployment in models],
     }
-    keys = {_key(deployment) for deployment in models}
+    keys = {deployment.key for deployment in models}
     hosting = [(base, [key for key in base.models if key in keys], bases[base]) for base in bases]
     found = [_base(base, hosted, packages) for base, hosted, packages in hosting if hosted]
     return {**document, "base": found} if found else document
@@ -41,10 +40,6 @@ def fleet_document(
 def _base(base: AcceptedBase, models: list[str], packages: Sequence[LockedPackage]) -> dict[str, object]:
     pins = [f"{package.name}=={package.version}" for package in packages if package.version is not None]
     return {"name": base.name, "models": models, "packages": pins}
-
-
-def _key(deployment: Deployment) -> str:
-    return deployment.model if deployment.slot == DEFAULT_SLOT else f"{deployment.model}@{deployment.slot}"
 
 
 def _model(deployment: Deployment) -> dict[str, object]:

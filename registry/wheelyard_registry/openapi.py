@@ -74,6 +74,8 @@ _SERIAL: Schema = {**COUNT, "maximum": 10**18 - 1}
 _PROJECT = "/api/v1/projects/{project}"
 _FILE, _RELEASE = f"{_PROJECT}/files/{{filename}}", f"{_PROJECT}/releases/{{version}}"
 
+_CONCERNED: Schema = {"type": "array", "items": ref("ConcernedModel")}
+
 
 def _chosen(path: str, what: str) -> list[Operation]:
     """The operations on a file, or on all files of a release."""
@@ -181,6 +183,22 @@ OPERATIONS: tuple[Operation, ...] = (
         "The text of a lock (PEP 751), as it was accepted",
         obj({"sha256": SHA256, "text": TEXT}),
         refusals=_CHOSEN,
+    ),
+    Operation(
+        "GET",
+        "/api/v1/who-uses",
+        "The deployed models and accepted bases that have a release",
+        obj({"deployments": _CONCERNED, "bases": {"type": "array", "items": ref("ConcernedBase")}}),
+        query={"requirement!": TEXT, "stage": TEXT},
+        refusals=(errors.InvalidField,),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/who-requires",
+        "The deployed models with a requirement line about a project",
+        obj({"deployments": _CONCERNED}),
+        query={"project!": TEXT, "stage": TEXT},
+        refusals=(errors.InvalidField,),
     ),
     Operation("GET", "/api/v1/tokens", "All tokens, or those of the user who asks", listing("tokens", "Token")),
     Operation(

@@ -170,6 +170,10 @@ SCHEMAS: Mapping[str, Schema] = {
             },
         }
     ),
+    "ConcernedModel": obj({"deployment": ref("Deployment"), "because": TEXTS}),
+    "ConcernedBase": obj(
+        {"stage": TEXT, "name": TEXT, "lock": SHA256, "models": TEXTS, "owners": TEXTS, "because": TEXTS}
+    ),
     "NewBases": obj(
         {
             "snapshot": _DIGEST,

@@ -75,6 +75,26 @@ def test_the_life_of_a_file_from_the_command_line(server: Server) -> None:
     assert admin(server, "project", "yank", "nonsense").returncode == 2
 
 
+def test_a_yank_and_a_delete_say_who_is_concerned(server: Server) -> None:
+    built = wheels.wheel("in_use", "1.0")
+    upload(server, built)
+    assert admin(server, "project", "yank", "in-use==1.0", "--dry-run").stderr == (
+        "nothing deployed or accepted uses in-use 1.0\n"
+    )
+    admin(server, "deploy", "record", "in-use==1.0", "--stage", "prod", "--owner", "crm", "--base", "base-a")
+    table = (
+        "concerned:\n"
+        "STAGE  MODEL   VERSION  SLOT     OWNER  BASE    BECAUSE\n"
+        "prod   in-use  1.0      default  crm    base-a  in-use 1.0\n"
+    )
+    assert admin(server, "project", "delete", built.filename, "--dry-run").stderr == table
+    assert admin(server, "project", "yank", "in-use==1.0").stderr == f"{table}{built.filename} is yanked\n"
+    refused = admin(server, "project", "delete", "in-use==1.0")
+    assert (refused.returncode, refused.stderr.startswith(table)) == (2, True)
+    assert admin(server, "who-uses", "in-use").stdout == table.removeprefix("concerned:\n")
+    assert admin(server, "who-requires", "numpy").stderr == "no deployed model requires numpy\n"
+
+
 def test_the_head_of_the_log_proves_it_whole_and_a_changed_one_broken(server: Server) -> None:
     upload(server, wheels.wheel("audited"))
     kept = admin(server, "audit", "head").stdout.strip()

@@ -7,7 +7,9 @@ from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 import click
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
+from wheelyard_cli import concerned
 from wheelyard_cli.commands.deploy import parse_release, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_resolver.errors import InputError
@@ -16,6 +18,7 @@ Decorated = TypeVar("Decorated", bound=Callable[..., None])
 
 _what = click.argument("what", metavar="NAME==VERSION|FILE")
 _reason = click.option("--reason", help="Shown to whoever meets it.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Only tell which deployed models and bases are concerned.")
 
 
 @click.group(name="project")
@@ -28,11 +31,14 @@ def command() -> None:
 
 @command.command()
 @_what
+@_dry_run
 @_reason
 @registry_option
-def yank(*, what: str, reason: str | None, registry: str) -> None:
-    """Let installers pass files by, unless they are pinned to them (PEP 592)."""
+def yank(*, what: str, dry_run: bool, reason: str | None, registry: str) -> None:
+    """Let installers pass files by, unless they are pinned to them (PEP 592). Says who is concerned."""
     with RegistryClient(registry) as client:
+        if _tell_concerned(client, what, only=dry_run):
+            return
         _tell("yanked", client.call("POST", f"{path_of(what)}/yank", _given(reason)))
 
 
@@ -67,12 +73,15 @@ def release(*, what: str, registry: str) -> None:
 @command.command()
 @_what
 @click.option("--force", is_flag=True, help="Also while it is deployed; the audit log says so.")
+@_dry_run
 @_reason
 @registry_option
-def delete(*, what: str, force: bool, reason: str | None, registry: str) -> None:
-    """Remove files for good (administrators). Their names are never used again."""
+def delete(*, what: str, force: bool, dry_run: bool, reason: str | None, registry: str) -> None:
+    """Remove files for good (administrators). Their names are never used again. Says who is concerned."""
     query = urlencode({"force": str(force).lower(), **_given(reason)})
     with RegistryClient(registry) as client:
+        if _tell_concerned(client, what, only=dry_run):
+            return
         _tell("deleted", client.call("DELETE", f"{path_of(what)}?{query}"), field="deleted")
 
 
@@ -111,6 +120,35 @@ def alarms(*, registry: str) -> None:
         click.echo(f"{row['project']} has been upstream since {row['since']}")
     if rows:
         raise click.exceptions.Exit(1)
+
+
+def _tell_concerned(client: RegistryClient, what: str, *, only: bool) -> bool:
+    """Say who uses a release, if anybody; return whether that is all that was asked for."""
+    name, version = release_of(what)
+    answer = client.ask("who-uses", requirement=f"{name}=={version}")
+    if answer["deployments"] or answer["bases"]:
+        click.echo("concerned:\n" + "\n".join(concerned.lines(answer)), err=True)
+    elif only:
+        click.echo(f"nothing deployed or accepted uses {name} {version}", err=True)
+    return only
+
+
+def release_of(what: str) -> tuple[str, str]:
+    """The name and version of a release, or of a file by its name.
+
+    Raises:
+        InputError: it is neither.
+    """
+    try:
+        if what.endswith(".whl"):
+            name, version, _, _ = parse_wheel_filename(what)
+            return name, str(version)
+        if what.endswith((".tar.gz", ".zip")):
+            name, version = parse_sdist_filename(what)
+            return name, str(version)
+    except (InvalidWheelFilename, InvalidSdistFilename) as error:
+        raise InputError(f"{what!r} is not the name of a wheel or an sdist") from error
+    return parse_release(what)
 
 
 def path_of(what: str) -> str:

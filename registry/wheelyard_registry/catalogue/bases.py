@@ -78,6 +78,13 @@ class Bases:
         with self._database.read() as connection:
             return _newest(connection, stage, at)
 
+    def standing(self) -> tuple[Acceptance, ...]:
+        """What is accepted now, for each stage that has anything accepted, by its name."""
+        with self._database.read() as connection:
+            stages = connection.execute(sa.select(tables.acceptance.c.stage).distinct()).scalars().all()
+            found = (_newest(connection, stage) for stage in sorted(stages))
+            return tuple(standing for standing in found if standing is not None)
+
     def lock(self, sha256: str) -> str | None:
         """The text of a lock; None if it is not known."""
         query = sa.select(tables.lock.c.body).where(tables.lock.c.sha256 == sha256)

@@ -19,6 +19,7 @@ from wheelyard_registry.catalogue.audit import append_event, time_text
 from wheelyard_registry.catalogue.bases import lock_of_base
 from wheelyard_registry.catalogue.database import Clock, Database
 from wheelyard_registry.errors import FutureTime, KeyReused, NotDeployed, UnknownRelease
+from wheelyard_resolver.model import DEFAULT_SLOT
 
 SKEW = dt.timedelta(minutes=1)
 """How far the clock of a sender may be ahead; such a time is taken as now."""
@@ -94,6 +95,11 @@ class Deployment:
     def place(self) -> Place:
         """Where it runs."""
         return Place(self.model, self.stage, self.slot)
+
+    @property
+    def key(self) -> str:
+        """What identifies it in the fleet of its stage: ``name``, or ``name@slot`` outside the default slot."""
+        return self.model if self.slot == DEFAULT_SLOT else f"{self.model}@{self.slot}"
 
     @property
     def release(self) -> Release:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -122,6 +122,25 @@ class Files:
         """Core metadata by its digest."""
         with self._database.read() as connection:
             return connection.execute(_METADATA, {"digest": sha256}).scalar_one_or_none()
+
+    def metadata_of_releases(
+        self, releases: Set[tuple[NormalizedName, str]]
+    ) -> Mapping[tuple[NormalizedName, str], bytes]:
+        """The core metadata of the first wheel of each release; releases without a wheel have none."""
+        file, held = tables.file, tables.core_metadata
+        query = sa.select(file.c.project, file.c.version, held.c.body).join(
+            held, held.c.sha256 == file.c.metadata_sha256
+        )
+        names = sorted({project for project, _ in releases})
+        found: dict[tuple[NormalizedName, str], bytes] = {}
+        with self._database.read() as connection:
+            # In parts, because databases limit the parameters of a statement.
+            for start in range(0, len(names), 500):
+                some = query.where(file.c.project.in_(names[start : start + 500])).order_by(file.c.serial)
+                for project, version, body in connection.execute(some):
+                    if (project, version) in releases:
+                        found.setdefault((project, version), body)
+        return found
 
     def find(self, project: NormalizedName, filename: str) -> StoredFile | None:
         """The file of a project by its exact name."""

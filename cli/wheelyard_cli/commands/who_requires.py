@@ -1,0 +1,27 @@
+"""``wheelyard who-requires``: the deployed models that ask for a project."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from wheelyard_cli import concerned
+from wheelyard_cli.commands.deploy import format_option, registry_option
+from wheelyard_cli.registry_client import RegistryClient
+
+
+@click.command(name="who-requires")
+@click.argument("project")
+@click.option("--stage", help="Only this stage.")
+@format_option
+@registry_option
+def command(*, project: str, stage: str | None, form: str, registry: str) -> None:
+    """Tell which deployed models have a requirement line about PROJECT, and what it says."""
+    with RegistryClient(registry) as client:
+        answer = client.ask("who-requires", project=project, stage=stage)
+    if form == "json":
+        click.echo(json.dumps(answer, indent=2))
+        return
+    found = list(concerned.lines(answer))
+    click.echo("\n".join(found) if found else f"no deployed model requires {project}", err=not found)

@@ -1,0 +1,30 @@
+"""``wheelyard who-uses``: the deployed models and accepted bases that have a release."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from wheelyard_cli import concerned
+from wheelyard_cli.commands.deploy import format_option, registry_option
+from wheelyard_cli.registry_client import RegistryClient
+
+
+@click.command(name="who-uses")
+@click.argument("requirement")
+@click.option("--stage", help="Only this stage.")
+@format_option
+@registry_option
+def command(*, requirement: str, stage: str | None, form: str, registry: str) -> None:
+    """Tell what is deployed, or accepted as a base, with a release that satisfies REQUIREMENT: 'numpy==2.1.0'.
+
+    What a deployment uses is known where it names a base that was accepted in the registry: by that base's lock.
+    """
+    with RegistryClient(registry) as client:
+        answer = client.ask("who-uses", requirement=requirement, stage=stage)
+    if form == "json":
+        click.echo(json.dumps(answer, indent=2))
+        return
+    found = list(concerned.lines(answer))
+    click.echo("\n".join(found) if found else f"nothing deployed or accepted uses {requirement}", err=not found)

@@ -36,10 +36,11 @@ def _left_out(findings: Sequence[Finding]) -> Iterator[str]:
 
 def _command(command: str, finding: Finding, repository: Repository) -> str:
     spot = repository.spots(finding)[0]
-    title, *told = text.lines_of(finding)
+    title, *lines = text.lines_of(finding)
+    told = "\n".join(line.removeprefix("  ") for line in lines)
     properties = {"file": spot.path, "line": str(spot.line), "title": title}
     written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{command} {written}::{_data(chr(10).join(told) or title)}"
+    return f"::{command} {written}::{_data(told or title)}"
 
 
 def _data(value: str) -> str:

@@ -5,7 +5,7 @@ Source: the schema that Jenkins and GitLab read (junit-10.xsd), written by junit
 
 from __future__ import annotations
 
-from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser import Failure, Skipped, TestCase, TestSuite
 
 from wheelyard_cli.report_formats import text
 from wheelyard_resolver.report import Finding, Report
@@ -18,10 +18,8 @@ def render(report: Report) -> str:
     suite.add_testcase(_verdict(report, fleet))
     for finding in report.findings:
         suite.add_testcase(_case(finding, fleet))
-    document = JUnitXml()
-    document.add_testsuite(suite)
-    document.update_statistics()
-    content: bytes = document.tostring()
+    suite.update_statistics()
+    content: bytes = suite.tostring()
     return content.decode() + "\n"
 
 
@@ -30,7 +28,7 @@ def _verdict(report: Report, fleet: str) -> TestCase:
     if report.failed:
         case.result = [Failure(report.verdict, "policy")]
     elif not report.proved:
-        case.result = [Error(report.verdict, "not proved")]
+        case.result = [Failure(report.verdict, "not proved")]
     else:
         case.system_out = report.verdict
     return case

@@ -27,11 +27,10 @@ class Repository:
 
     def spots(self, finding: Finding) -> tuple[Spot, ...]:
         """The lines that a finding is about, those nearest to the candidate first; the anchor if there are none."""
-        found = [
-            Spot(self._relative(Path(where[0])), where[1], place)
-            for place in finding.places
-            if (where := place.file_line) is not None
-        ]
+        where = [(place, place.file_line) for place in finding.places]
+        files = {line[0] for _, line in where if line is not None}
+        relative = {file: self._relative(Path(file)) for file in files}
+        found = [Spot(relative[line[0]], line[1], place) for place, line in where if line is not None]
         own = self._relative(self.anchor)
         return tuple(sorted(found, key=lambda spot: spot.path != own)) or (Spot(own, 1),)
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "import": ("wheelyard_cli.commands.import_", "Take an existing package directory over."),
     "project": ("wheelyard_cli.commands.project", "Yank, quarantine, delete; the status of a project."),
     "serve": ("wheelyard_cli.commands.serve", "Run the registry."),
+    "stage": ("wheelyard_cli.commands.stage", "Configure the stages of a registry."),
     "token": ("wheelyard_cli.commands.token", "Make, list and revoke tokens of a registry."),
     "user": ("wheelyard_cli.commands.user", "Manage users, groups and the owners of projects."),
     "wheels": ("wheelyard_cli.commands.wheels", "Build wheels of projects that publish source only."),

@@ -52,6 +52,7 @@ class DeploymentRow:
     commit: str | None
     data_version: str | None
     retired: bool
+    warnings: list[str]
     since: str
     deployed_by: str | None
 

@@ -29,6 +29,7 @@ from wheelyard_registry.catalogue.files import Files
 from wheelyard_registry.catalogue.lifecycle import Lifecycle
 from wheelyard_registry.catalogue.mirror import Mirror
 from wheelyard_registry.catalogue.origins import Origins
+from wheelyard_registry.catalogue.stages import Stages
 from wheelyard_registry.catalogue.tokens import Tokens
 from wheelyard_registry.errors import (
     BadRequest,
@@ -54,6 +55,7 @@ from wheelyard_registry.pull_through import PullThrough
 from wheelyard_registry.radius_routes import RadiusRoutes
 from wheelyard_registry.read_routes import ReadRoutes
 from wheelyard_registry.settings import Settings
+from wheelyard_registry.stage_routes import StageRoutes
 from wheelyard_registry.storage import open_blobs, open_cache
 from wheelyard_registry.upload import UploadRoute
 from wheelyard_registry.upstream import Upstream
@@ -86,7 +88,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     imports = ImportRoute(access, origin, ingest, blobs, clock, limit=limit)
     identities = IdentityRoutes(access, tokens, accounts, clock)
     deployments, bases = Deployments(database, clock), Bases(database, clock)
-    fleet = FleetRoutes(access, deployments, bases)
+    stages = Stages(database, clock)
+    fleet = FleetRoutes(access, deployments, bases, stages)
     radius = RadiusRoutes(access, BlastRadius(deployments, bases, files))
     lifecycles = LifecycleRoutes(access, Lifecycle(database), files, blobs, clock)
     audits = AuditRoutes(access, AuditLog(database))
@@ -109,6 +112,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         routes=[
             *_routes(ReadRoutes(access, private, index), upload),
             *_fleet(fleet),
+            *_stages(StageRoutes(access, stages)),
             *_bases(BaseRoutes(access, bases)),
             Route("/api/v1/who-uses", radius.users, methods=["GET"]),
             Route("/api/v1/who-requires", radius.requirers, methods=["GET"]),
@@ -157,6 +161,14 @@ def _fleet(routes: FleetRoutes) -> list[Route]:
         Route("/api/v1/deployments/retire", routes.retire, methods=["POST"]),
         Route("/api/v1/deployments/promote", routes.promote, methods=["POST"]),
         Route("/api/v1/fleet", routes.fleet, methods=["GET"]),
+    ]
+
+
+def _stages(routes: StageRoutes) -> list[Route]:
+    return [
+        Route("/api/v1/stages", routes.stages, methods=["GET"]),
+        Route("/api/v1/stages/{stage}", routes.set, methods=["PUT"]),
+        Route("/api/v1/stages/{stage}", routes.remove, methods=["DELETE"]),
     ]
 
 

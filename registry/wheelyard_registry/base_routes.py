@@ -37,7 +37,7 @@ class BaseRoutes:
     async def accept(self, request: Request) -> Response:
         """``PUT /api/v1/stages/{stage}/bases``: an administrator accepts the bases of a proposal for a stage."""
         identity = await self._access.require_everywhere(request, Right.ADMIN)
-        stage = _stage(request)
+        stage = stage_name(request)
         given = await json_object(request, limit=LARGEST)
         snapshot, bases, locks = await anyio.to_thread.run_sync(_read, given)
         change = partial(self._bases.accept, stage, snapshot, bases, locks, by=identity.name)
@@ -46,7 +46,7 @@ class BaseRoutes:
     async def accepted(self, request: Request) -> Response:
         """``GET /api/v1/stages/{stage}/bases``: what is accepted for a stage, or was at a time."""
         await self._access.require_somewhere(request, Right.READ)
-        stage = _stage(request)
+        stage = stage_name(request)
         standing = await anyio.to_thread.run_sync(self._bases.accepted, stage, time_of(request, "at"))
         if standing is None:
             raise NotFound(what=f"an accepted base of {stage}", hint="accept a proposal: wheelyard bases accept DIR")
@@ -62,7 +62,12 @@ class BaseRoutes:
         return JSONResponse({"sha256": sha256, "text": text})
 
 
-def _stage(request: Request) -> str:
+def stage_name(request: Request) -> str:
+    """The stage that the path names.
+
+    Raises:
+        NotFound: no stage can have this name.
+    """
     stage = str(request.path_params["stage"])
     if PLACE.fullmatch(stage) is None:
         raise NotFound(what=f"the stage {stage[:80]!r}", hint="a stage is called prod, staging ...")

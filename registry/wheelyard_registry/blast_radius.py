@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from packaging.metadata import parse_email
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
@@ -15,6 +14,7 @@ from wheelyard_registry.catalogue.bases import AcceptedBase, Bases
 from wheelyard_registry.catalogue.deployments import Choice, Deployment, Deployments
 from wheelyard_registry.catalogue.files import Files
 from wheelyard_registry.locked_packages import packages_of
+from wheelyard_resolver.core_metadata import parse_metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,5 +108,4 @@ def _lines(
 
 @lru_cache(maxsize=4096)
 def _requirements(body: bytes) -> tuple[tuple[NormalizedName, str], ...]:
-    lines = parse_email(body)[0].get("requires_dist", [])
-    return tuple((canonicalize_name(Requirement(line).name), line) for line in lines)
+    return tuple((canonicalize_name(line.name), str(line)) for line in parse_metadata(body).requires)

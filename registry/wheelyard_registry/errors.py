@@ -322,6 +322,45 @@ class UnknownRelease(RegistryError):
         super().__init__(f"{model} {version} is not in this registry, so it cannot be deployed", hint=hint)
 
 
+class UnknownStage(RegistryError):
+    """Stages are configured, and this is none of them."""
+
+    status = 422
+    code = "unknown-stage"
+
+    def __init__(self, *, stage: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"{stage} is not a stage of this registry",
+            hint=f"its stages are {', '.join(known)}; an administrator adds one with wheelyard stage set",
+        )
+
+
+class NotPromoted(RegistryError):
+    """A stage takes only what runs in the one before."""
+
+    status = 409
+    code = "not-promoted"
+
+    def __init__(self, *, model: str, version: str, stage: str, before: str) -> None:
+        super().__init__(
+            f"{stage} takes only what runs in {before}, and {model} {version} does not",
+            hint=f"deploy it to {before} first, then wheelyard deploy promote {model} --from {before} --to {stage}",
+        )
+
+
+class NotAdmitted(RegistryError):
+    """Something speaks against a deployment, and the stage refuses such."""
+
+    status = 409
+    code = "not-admitted"
+
+    def __init__(self, *, model: str, version: str, stage: str, objections: Sequence[str]) -> None:
+        super().__init__(
+            f"{stage} does not admit {model} {version}: {'; '.join(objections)}",
+            hint="wheelyard check says what would have to change; nothing was recorded",
+        )
+
+
 class NotDeployed(RegistryError):
     """Nothing runs at a place, or did at the time in question."""
 

@@ -21,14 +21,17 @@ def fleet_document(
     name: str | None,
     python: str,
     platform: str,
+    max_bases: int | None,
 ) -> dict[str, object]:
     """The fleet of a stage, in the shape of a fleet file, its models by name and slot.
 
     A base is named with those of its models that run, and with what its lock pins; without any it is left out.
     """
     models = sorted(running, key=lambda deployment: (deployment.model, deployment.slot))
+    limit = {} if max_bases is None else {"max-bases": max_bases}
+    target = {"python": python, "platform": platform}
     document: dict[str, object] = {
-        "fleet": {"name": name or stage, "stage": stage, "target": {"python": python, "platform": platform}},
+        "fleet": {"name": name or stage, "stage": stage, **limit, "target": target},
         "model": [_model(deployment) for deployment in models],
     }
     keys = {deployment.key for deployment in models}
@@ -69,6 +72,7 @@ def deployment_document(deployment: Deployment) -> dict[str, object]:
         "commit": deployment.commit,
         "data_version": deployment.data_version,
         "retired": deployment.retired,
+        "warnings": list(deployment.warnings),
         "since": time_text(deployment.since),
         "deployed_by": deployment.deployed_by,
         "recorded_at": time_text(deployment.recorded_at),

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from wheelyard_registry.access import Access
 from wheelyard_registry.catalogue.bases import Bases
 from wheelyard_registry.catalogue.deployments import Choice, Deployments, Recorded
+from wheelyard_registry.catalogue.stages import Stages
 from wheelyard_registry.deployment_requests import read_promotion, read_record, read_retirement
 from wheelyard_registry.errors import Forbidden, InvalidField
 from wheelyard_registry.fleet import DEFAULT_PLATFORM, DEFAULT_PYTHON, deployment_document, fleet_document
@@ -28,10 +29,11 @@ PAGE = 1000
 class FleetRoutes:
     """Handlers of ``/api/v1/deployments`` and ``/api/v1/fleet``. Whoever may upload a model may say where it runs."""
 
-    def __init__(self, access: Access, deployments: Deployments, bases: Bases) -> None:
+    def __init__(self, access: Access, deployments: Deployments, bases: Bases, stages: Stages) -> None:
         self._access = access
         self._deployments = deployments
         self._bases = bases
+        self._stages = stages
 
     async def record(self, request: Request) -> Response:
         """``POST /api/v1/deployments``: a release runs in a stage and slot."""
@@ -86,13 +88,15 @@ class FleetRoutes:
     def _document(self, stage: str, at: dt.datetime | None, query: Mapping[str, str]) -> dict[str, object]:
         standing = self._bases.accepted(stage, at)
         bases = () if standing is None else standing.bases
+        configured = next((each for each in self._stages.configured() if each.name == stage), None)
         return fleet_document(
             stage,
             self._deployments.running(Choice(stage), at=at),
             {base: packages_of(self._bases.lock(base.lock) or "") for base in bases},
             name=query.get("name"),
-            python=query.get("python", DEFAULT_PYTHON),
-            platform=query.get("platform", DEFAULT_PLATFORM),
+            python=query.get("python") or (configured.python if configured else DEFAULT_PYTHON),
+            platform=query.get("platform") or (configured.platform if configured else DEFAULT_PLATFORM),
+            max_bases=configured.max_bases if configured else None,
         )
 
 

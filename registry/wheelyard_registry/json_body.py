@@ -118,6 +118,17 @@ class Fields:
             return False
         return value
 
+    def count(self, name: str, *, required: bool = False, least: int = 0) -> int | None:
+        """A whole number of at most nine digits."""
+        value = self._given.get(name)
+        if value is None:
+            self._problems += [f"{name} is missing"] if required else []
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 10**9:
+            self._problems.append(f"{name} must be a whole number, at least {least}")
+            return None
+        return value
+
     def time(self, name: str) -> dt.datetime | None:
         """A time of ISO 8601 with its zone."""
         text = self.text(name)

@@ -35,6 +35,7 @@ Refusals = tuple[type[errors.RegistryError], ...]
 _KNOWN: Refusals = (errors.Unauthenticated, errors.Forbidden, errors.TooManyAttempts, errors.CatalogueUnavailable)
 _BODY: Refusals = (errors.BadRequest, errors.BodyTooLarge, errors.InvalidField)
 _CHANGE: Refusals = (errors.FutureTime, errors.KeyReused)
+_ADMISSION: Refusals = (errors.UnknownStage, errors.NotPromoted, errors.NotAdmitted)
 _CHOSEN: Refusals = (errors.NotFound,)
 _INGEST: Refusals = (
     errors.BadRequest,
@@ -125,7 +126,7 @@ OPERATIONS: tuple[Operation, ...] = (
         201,
         body="NewDeployment",
         others=(200,),
-        refusals=(*_BODY, *_CHANGE, errors.UnknownRelease),
+        refusals=(*_BODY, *_CHANGE, *_ADMISSION, errors.UnknownRelease),
     ),
     Operation(
         "POST",
@@ -145,7 +146,7 @@ OPERATIONS: tuple[Operation, ...] = (
         201,
         body="Promotion",
         others=(200,),
-        refusals=(*_BODY, *_CHANGE, errors.NotDeployed),
+        refusals=(*_BODY, *_CHANGE, *_ADMISSION, errors.NotDeployed),
     ),
     Operation(
         "GET",
@@ -160,6 +161,22 @@ OPERATIONS: tuple[Operation, ...] = (
             "at": TIME,
         },
         refusals=(errors.InvalidField,),
+    ),
+    Operation("GET", "/api/v1/stages", "The configured stages in their order", listing("stages", "Stage")),
+    Operation(
+        "PUT",
+        "/api/v1/stages/{stage}",
+        "Configure a stage",
+        ref("Stage"),
+        body="NewStage",
+        refusals=(*_BODY, errors.NotFound),
+    ),
+    Operation(
+        "DELETE",
+        "/api/v1/stages/{stage}",
+        "Take a stage out of the configuration",
+        obj({"name": TEXT, "removed": FLAG}),
+        refusals=_CHOSEN,
     ),
     Operation(
         "GET",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wheelyard_registry.catalogue.lifecycle import Status
+from wheelyard_registry.catalogue.stages import AdmissionMode
 from wheelyard_registry.identity import Right
 from wheelyard_registry.json_body import NAME, PATTERN
 from wheelyard_registry.passwords import LONGEST
@@ -62,6 +63,7 @@ _LINE: Schema = {
     "description": "Printable characters, not only blanks.",
 }
 _DIGEST: Schema = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+_ADMISSION: Schema = {"type": "string", "enum": [mode.value for mode in AdmissionMode]}
 _PLACE: Schema = {"type": "string", "minLength": 1, "maxLength": 80}
 _REQUEST: Mapping[str, Schema] = {
     "at": nullable(
@@ -110,6 +112,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "commit": NULLABLE_TEXT,
             "data_version": NULLABLE_TEXT,
             "retired": {**FLAG, "description": "This entry says that the model no longer runs there."},
+            "warnings": {**TEXTS, "description": "What spoke against it when it was admitted."},
             "since": TIME,
             "deployed_by": NULLABLE_TEXT,
             "recorded_at": TIME,
@@ -146,7 +149,10 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "Fleet": obj(
         {
-            "fleet": obj({"name": TEXT, "stage": TEXT, "target": obj({"python": TEXT, "platform": TEXT})}),
+            "fleet": obj(
+                {"name": TEXT, "stage": TEXT, "max-bases": COUNT, "target": obj({"python": TEXT, "platform": TEXT})},
+                optional=("max-bases",),
+            ),
             "model": {
                 "type": "array",
                 "items": obj(
@@ -156,6 +162,28 @@ SCHEMAS: Mapping[str, Schema] = {
             "base": {"type": "array", "items": obj({"name": TEXT, "models": TEXTS, "packages": TEXTS})},
         },
         optional=("base",),
+    ),
+    "Stage": obj(
+        {
+            "name": TEXT,
+            "order": COUNT,
+            "python": TEXT,
+            "platform": TEXT,
+            "max_bases": nullable(COUNT),
+            "promoted_only": {**FLAG, "description": "It takes only releases that run in the stage before it."},
+            "admission": _ADMISSION,
+        }
+    ),
+    "NewStage": obj(
+        {
+            "order": {**COUNT, "maximum": 10**9 - 1},
+            "python": nullable(TEXT),
+            "platform": nullable(TEXT),
+            "max_bases": nullable({**COUNT, "minimum": 1, "maximum": 10**9 - 1}),
+            "promoted_only": FLAG,
+            "admission": nullable(_ADMISSION),
+        },
+        optional=("python", "platform", "max_bases", "promoted_only", "admission"),
     ),
     "Bases": obj(
         {

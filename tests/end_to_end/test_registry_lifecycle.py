@@ -95,6 +95,26 @@ def test_a_yank_and_a_delete_say_who_is_concerned(server: Server) -> None:
     assert admin(server, "who-requires", "numpy").stderr == "no deployed model requires numpy\n"
 
 
+def test_stages_are_configured_from_the_command_line(tmp_path: Path) -> None:
+    with serving(tmp_path, "--no-upstream") as server:
+        upload(server, wheels.wheel("staged", "1.0"))
+        assert admin(server, "stage", "list").stderr == "no stages are configured: deployments may name any\n"
+        admin(server, "stage", "set", "prod", "--order", "2", "--promoted-only", "--admission", "block")
+        done = admin(server, "stage", "set", "staging", "--order", "1", "--python", "3.12", "--max-bases", "3")
+        assert (done.returncode, done.stderr) == (0, "staging is configured\n")
+        assert admin(server, "stage", "list").stdout == (
+            "STAGE    ORDER  PYTHON  PLATFORM               MAX BASES  PROMOTED ONLY  ADMISSION\n"
+            "staging  1      3.12    manylinux_2_28_x86_64  3          no             off\n"
+            "prod     2      3.11    manylinux_2_28_x86_64  -          yes            block\n"
+        )
+        refused = admin(server, "deploy", "record", "staged==1.0", "--stage", "prod")
+        assert (refused.returncode, refused.stderr.splitlines()[0]) == (
+            2,
+            "error: prod takes only what runs in staging, and staged 1.0 does not",
+        )
+        assert admin(server, "stage", "remove", "staging").stderr == "staging is no longer configured\n"
+
+
 def test_the_head_of_the_log_proves_it_whole_and_a_changed_one_broken(server: Server) -> None:
     upload(server, wheels.wheel("audited"))
     kept = admin(server, "audit", "head").stdout.strip()

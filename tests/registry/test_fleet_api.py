@@ -40,6 +40,7 @@ def test_a_record_answers_with_the_deployment(deployed: Registry) -> None:
         "commit": None,
         "data_version": None,
         "retired": False,
+        "warnings": [],
         "since": "2026-11-23T10:00:00.000000Z",
         "deployed_by": None,
         "recorded_at": "2026-11-23T10:00:00.000000Z",

@@ -63,6 +63,7 @@ def record(*, release: str, registry: str, **body: str | None) -> None:
     with RegistryClient(registry) as client:
         row = client.deploy("record", model=model, version=version, **body)
     click.echo(f"recorded {row.model} {row.version} in {row.stage} (slot {row.slot})", err=True)
+    _warn(row)
 
 
 @command.command()
@@ -88,6 +89,7 @@ def promote(*, name: str, source: str, target: str, registry: str, **body: str |
     with RegistryClient(registry) as client:
         row = client.deploy("promote", model=name, **{"from": source, "to": target}, **body)
     click.echo(f"promoted {row.model} {row.version} from {source} to {row.stage} (slot {row.slot})", err=True)
+    _warn(row)
 
 
 @command.command(name="list")
@@ -162,6 +164,11 @@ def short(text: str | None) -> str:
     """A digest, or a name with one, short enough for a table: ``-`` for none."""
     name, mark, digest = (text or "-").partition("sha256:")
     return f"{name}{mark}{digest[:12]}"
+
+
+def _warn(row: DeploymentRow) -> None:
+    for warning in row.warnings:
+        click.echo(f"{click.style('warning', fg='yellow', bold=True)}: {warning}", err=True)
 
 
 def _what(row: DeploymentRow) -> str:

@@ -87,15 +87,20 @@ class Bases:
 
     def lock(self, sha256: str) -> str | None:
         """The text of a lock; None if it is not known."""
-        query = sa.select(tables.lock.c.body).where(tables.lock.c.sha256 == sha256)
         with self._database.read() as connection:
-            return connection.execute(query).scalar_one_or_none()
+            return lock_text(connection, sha256)
 
 
-def lock_of_base(connection: sa.Connection, stage: str, base: str, at: dt.datetime) -> str | None:
-    """The lock of an accepted base at a time, ``base`` as deployments name it; inside a transaction of the caller."""
-    standing, name = _newest(connection, stage, at), base.partition("@")[0]
-    return None if standing is None else next((each.lock for each in standing.bases if each.name == name), None)
+def lock_text(connection: sa.Connection, sha256: str) -> str | None:
+    """The text of a lock; inside a transaction of the caller."""
+    query = sa.select(tables.lock.c.body).where(tables.lock.c.sha256 == sha256)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def accepted_bases(connection: sa.Connection, stage: str, at: dt.datetime) -> tuple[AcceptedBase, ...]:
+    """The accepted bases of a stage at a time; inside a transaction of the caller."""
+    standing = _newest(connection, stage, at)
+    return () if standing is None else standing.bases
 
 
 def _newest(connection: sa.Connection, stage: str, at: dt.datetime | None = None) -> Acceptance | None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import sqlalchemy as sa
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from wheelyard_registry.catalogue import tables
+from wheelyard_registry.catalogue.admitting import admit, require_promoted, stage_of
 from wheelyard_registry.catalogue.audit import append_event, time_text
-from wheelyard_registry.catalogue.bases import lock_of_base
+from wheelyard_registry.catalogue.bases import accepted_bases
 from wheelyard_registry.catalogue.database import Clock, Database
 from wheelyard_registry.errors import FutureTime, KeyReused, NotDeployed, UnknownRelease
 from wheelyard_resolver.model import DEFAULT_SLOT
@@ -71,7 +73,8 @@ class Request:
 class Deployment:
     """``model`` runs in ``version`` at a place since a time; if ``retired``, it no longer does.
 
-    ``recorded_by`` is whose credentials said so, ``deployed_by`` whom they named.
+    ``recorded_by`` is whose credentials said so, ``deployed_by`` whom they named. ``warnings`` are what spoke against
+    it when it was admitted.
     """
 
     serial: int
@@ -86,6 +89,7 @@ class Deployment:
     commit: str | None
     data_version: str | None
     retired: bool
+    warnings: tuple[str, ...]
     since: dt.datetime
     deployed_by: str | None
     recorded_at: dt.datetime
@@ -135,6 +139,7 @@ class Deployments:
 
     Every change raises:
         FutureTime: the time it speaks of has not come.
+        UnknownStage, NotPromoted, NotAdmitted: the configured stages do not take it.
         KeyReused: another request came under its key before.
     """
 
@@ -196,6 +201,8 @@ class Deployments:
         now = self._clock()
         since = _since(connection, place, request.at, now)
         owner = owner or _owner(connection, place.model)
+        retired = kind == "retired"
+        warnings = () if retired else _admit(connection, place, release, since)
         said = {
             "stage": place.stage,
             "slot": place.slot,
@@ -207,7 +214,9 @@ class Deployments:
             "data_version": release.data_version,
             "deployed_by": request.deployed_by,
         }
-        facts = {name: value for name, value in said.items() if value is not None}
+        facts: dict[str, object] = {name: value for name, value in said.items() if value is not None}
+        if warnings:
+            facts["warnings"] = list(warnings)
         serial = append_event(
             connection,
             at=now,
@@ -221,13 +230,14 @@ class Deployments:
             "serial": serial,
             "model": place.model,
             "version": release.version,
-            "retired": kind == "retired",
+            "retired": retired,
+            "warnings": warnings,
             "since": since,
             "recorded_at": now,
             "recorded_by": request.sender,
         }
         asked = {"idempotency_key": request.key, "request": request.digest if request.key else None}
-        connection.execute(sa.insert(tables.deployment).values(**values, **asked))
+        connection.execute(sa.insert(tables.deployment).values(**{**values, "warnings": list(warnings)}, **asked))
         return Recorded(Deployment(**values))  # type: ignore[arg-type]  # its fields by their names
 
     def running(
@@ -245,12 +255,12 @@ class Deployments:
 
     def _read(self, query: sa.Select[tuple[object, ...]]) -> tuple[Deployment, ...]:
         with self._database.read() as connection:
-            return tuple(Deployment(**row) for row in connection.execute(query).mappings())
+            return tuple(_deployment(row) for row in connection.execute(query).mappings())
 
 
 def places_of(connection: sa.Connection, model: NormalizedName, version: str) -> tuple[str, ...]:
     """Where a release runs now, as ``stage/slot``; inside a transaction of the caller."""
-    running = (Deployment(**row) for row in connection.execute(_running(Choice(model=model), None)).mappings())
+    running = (_deployment(row) for row in connection.execute(_running(Choice(model=model), None)).mappings())
     return tuple(sorted(str(each.place) for each in running if each.version == version))
 
 
@@ -275,7 +285,12 @@ def _require(connection: sa.Connection, place: Place, at: dt.datetime | None) ->
     row = connection.execute(_running(chosen, at)).mappings().one_or_none()
     if row is None:
         raise NotDeployed(model=place.model, place=str(place))
-    return Deployment(**row)
+    return _deployment(row)
+
+
+def _deployment(row: sa.RowMapping) -> Deployment:
+    values: dict[str, Any] = {column.name: row[column.name] for column in _COLUMNS}
+    return Deployment(**{**values, "warnings": tuple(row["warnings"])})
 
 
 def _repeated(connection: sa.Connection, model: NormalizedName, request: Request) -> Recorded | None:
@@ -288,7 +303,7 @@ def _repeated(connection: sa.Connection, model: NormalizedName, request: Request
         return None
     if row["request"] != request.digest:
         raise KeyReused(key=request.key, model=model)
-    return Recorded(Deployment(**{column.name: row[column.name] for column in _COLUMNS}), repeated=True)
+    return Recorded(_deployment(row), repeated=True)
 
 
 def _since(connection: sa.Connection, place: Place, at: dt.datetime | None, now: dt.datetime) -> dt.datetime:
@@ -302,10 +317,22 @@ def _since(connection: sa.Connection, place: Place, at: dt.datetime | None, now:
     return now if newest is None else max(now, newest)
 
 
+def _admit(connection: sa.Connection, place: Place, release: Release, since: dt.datetime) -> tuple[str, ...]:
+    stage, before = stage_of(connection, place.stage)
+    if stage is None:
+        return ()
+    if before is not None:
+        require_promoted(
+            place.model, release.version, stage, before, places_of(connection, place.model, release.version)
+        )
+    return admit(connection, stage, place.model, release.version, release.base, since)
+
+
 def _lock(connection: sa.Connection, place: Place, release: Release, since: dt.datetime) -> str | None:
     if release.lock is not None or release.base is None:
         return release.lock
-    return lock_of_base(connection, place.stage, release.base, since)
+    name, bases = release.base.partition("@")[0], accepted_bases(connection, place.stage, since)
+    return next((base.lock for base in bases if base.name == name), None)
 
 
 def _stored_version(connection: sa.Connection, model: NormalizedName, text: str) -> str:

@@ -167,6 +167,7 @@ deployment = sa.Table(
     sa.Column("commit", sa.String(64)),
     sa.Column("data_version", sa.String(200)),
     sa.Column("retired", sa.Boolean, nullable=False),
+    sa.Column("warnings", sa.JSON, nullable=False),
     sa.Column("since", UtcTime, nullable=False),
     sa.Column("deployed_by", sa.String(80)),
     sa.Column("recorded_at", UtcTime, nullable=False),
@@ -175,6 +176,18 @@ deployment = sa.Table(
     sa.Column("request", sa.String(64)),
     sa.Index("ix_deployment_key", "model", "idempotency_key", unique=True),
     sa.Index("ix_deployment_place", "stage", "model", "slot", "serial"),
+)
+
+stage = sa.Table(
+    "stage",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("python", sa.String(20), nullable=False),
+    sa.Column("platform", sa.String(80), nullable=False),
+    sa.Column("max_bases", sa.Integer),
+    sa.Column("promoted_only", sa.Boolean, nullable=False),
+    sa.Column("admission", sa.String(10), nullable=False),
 )
 
 lock = sa.Table(

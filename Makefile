@@ -13,7 +13,7 @@ DEBIAN := .venv/conformance/debian/.unpacked
 GROUPS := .venv/conformance/groups.snapshot
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance nightly clients engine locks fuzz test-postgres bench-images bench-uploads bench-faults lint clean
+.PHONY: help demo test conformance nightly clients engine locks fuzz test-postgres bench-images bench-uploads bench-registry bench-faults lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench-images: .venv/.dev ## Measure how long the files of a proposal take to wri
 
 bench-uploads: .venv/.dev ## Measure uploads against devpi and pypiserver, which it installs into .bench
 	$(BIN)/python bench/registry_uploads.py --write docs/benchmarks/registry-uploads.md $(BENCH_ARGS)
+
+bench-registry: .venv/.dev ## Measure reads against nginx serving the same bytes (nginx, wrk)
+	$(BIN)/python bench/registry_reads.py --write docs/benchmarks/registry-reads.md $(BENCH_ARGS)
 
 bench-faults: .venv/.dev ## Kill, fill, fail and stall uploads, here and at devpi and pypiserver (root or user namespaces, strace)
 	$(BIN)/pytest -m heavy tests/end_to_end/test_registry_durability.py $(PYTEST_ARGS)

@@ -6,6 +6,8 @@ you may not. Nothing is ever hidden behind a 404, because uv then goes on to the
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import anyio.to_thread
 from packaging.utils import NormalizedName
 from starlette.requests import Request
@@ -47,6 +49,17 @@ class Access:
         if given is None:
             raise Unauthenticated("the credentials are not known to this registry")
         return await self._log_in(given, request.client.host if request.client else "")
+
+    def recognised(self, authorization: bytes | None) -> Identity | None:
+        """Who sends this, if that is known without waiting and beyond doubt; None: ask :meth:`identify`."""
+        if authorization is None:
+            return ANONYMOUS_READER if self._anonymous_read else None
+        given = credentials_of(authorization.decode("latin-1"))
+        if not isinstance(given, Token):
+            return None
+        with suppress(Unauthenticated):
+            return self._tokens.remembered(given, self._clock())
+        return None
 
     async def _log_in(self, login: Login, address: str) -> Identity:
         stored = await anyio.to_thread.run_sync(self._accounts.password, login.user)

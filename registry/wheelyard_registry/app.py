@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio.to_thread
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Match, Route
+from starlette.types import ASGIApp
 
 from wheelyard_registry import openapi
 from wheelyard_registry.access import Access
@@ -40,6 +42,7 @@ from wheelyard_registry.errors import (
     RegistryError,
 )
 from wheelyard_registry.fleet_routes import FleetRoutes
+from wheelyard_registry.hot_path import HotPath
 from wheelyard_registry.identity_routes import IdentityRoutes
 from wheelyard_registry.import_route import ImportRoute
 from wheelyard_registry.index import OriginRule, PrivateIndex
@@ -64,12 +67,18 @@ from wheelyard_registry.upstreams import FirstThatHas
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Awaitable[Response]]
+Layer = Callable[[ASGIApp], ASGIApp]
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
+def _no_layer(app: ASGIApp) -> ASGIApp:
+    return app
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = _no_layer) -> Starlette:
     """The registry as an ASGI application.
 
     The data directory must have been prepared (:func:`wheelyard_registry.storage.prepare`). ``clock`` tells the time.
+    ``watching`` is put around everything that may have to wait.
     """
     database = Database(settings.database_url)
     files, tokens = Files(database), Tokens(database)
@@ -108,9 +117,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
             await pull_through.close()
         database.close()
 
-    return Starlette(
+    return _Registry(
+        HotPath(access=access, database=database, clock=clock),
+        watching,
         routes=[
-            *_routes(ReadRoutes(access, private, index), upload),
+            *_routes(ReadRoutes(access, private, index, clock), upload),
             *_fleet(fleet),
             *_stages(StageRoutes(access, stages)),
             *_bases(BaseRoutes(access, bases)),
@@ -133,6 +144,19 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         },
         lifespan=lifespan,
     )
+
+
+class _Registry(Starlette):
+    """The application with the hot path in front of everything, also of the layer that catches errors."""
+
+    def __init__(self, hot_path: HotPath, watching: Layer, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._hot_path = hot_path
+        self._watching = watching
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The stack that Starlette builds before the first request."""
+        return self._hot_path.before(self._watching(super().build_middleware_stack()))
 
 
 def _upstreams(settings: Settings) -> tuple[Upstream, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,20 +22,26 @@ from wheelyard_resolver.remote_wheel import metadata_of
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A project page. ``max_age`` is how long a client may go without asking again; None: it must always ask."""
+    """A project page.
+
+    ``fresh_until`` is till when a client may go without asking again, None: it must always ask. ``changes_at`` is when
+    the page may change although nothing changes in the catalogue.
+    """
 
     page: ProjectPage
     serial: int | None = None
-    max_age: int | None = None
+    fresh_until: dt.datetime | None = None
+    changes_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LocalBlob:
-    """A file that is here, verified."""
+    """A file that is here, verified. ``changes_at`` is when it may no longer be the one that its name stands for."""
 
     path: Path
     sha256: str
     private: bool
+    changes_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +234,8 @@ class Overlay:
             return ours
         hidden = await self._private.names_of(project)
         added = tuple(file for file in theirs.page.files if file.filename not in hidden)
-        return replace(ours, page=replace(ours.page, files=(*ours.page.files, *added)))
+        page = replace(ours.page, files=(*ours.page.files, *added))
+        return replace(ours, page=page, changes_at=theirs.changes_at)
 
     async def file(self, project: NormalizedName, filename: str) -> LocalBlob | Remote | None:
         """See :class:`Index`."""

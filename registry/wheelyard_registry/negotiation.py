@@ -1,4 +1,4 @@
-"""Which form of a page a client gets, and in which encoding (PEP 691; RFC 9110, 12.5.1 and 12.5.3)."""
+"""Which form of a page a client gets, in which encoding, and whether it has it (PEP 691; RFC 9110, 12.5 and 13.1)."""
 
 from __future__ import annotations
 
@@ -53,6 +53,13 @@ def choose_encoding(accept_encoding: str | None, offered: Sequence[str]) -> str 
     rest = weights.get("*", 0.0)
     best = max(offered, key=lambda coding: weights.get(coding, rest))
     return best if weights.get(best, rest) > 0 else None
+
+
+def matches(header: str | None, etag: str) -> bool:
+    """Whether ``If-None-Match`` names this entity tag, compared weakly (RFC 9110, 13.1.2)."""
+    if header is None:
+        return False
+    return header.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in header.split(","))
 
 
 def _weighed(accept: str) -> list[tuple[str, float]]:

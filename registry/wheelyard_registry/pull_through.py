@@ -81,12 +81,12 @@ class PullThrough:
             return None
         facts = await anyio.to_thread.run_sync(self._mirror.facts, project)
         files = tuple(_offered(project, file, facts.get(_source(file))) for file in known.page.files)
-        remaining = max(0, int((known.fresh_until - self._clock()).total_seconds()))
-        return Listing(page=replace(known.page, files=files), max_age=remaining)
+        page = replace(known.page, files=files)
+        return Listing(page=page, fresh_until=known.fresh_until, changes_at=known.fresh_until)
 
     async def file(self, project: NormalizedName, filename: str) -> LocalBlob | Remote | None:
         """See :class:`~wheelyard_registry.index.Index`."""
-        entry = await self._entry(project, filename)
+        entry, changes_at = await self._entry(project, filename)
         if entry is None:
             return None
 
@@ -95,16 +95,20 @@ class PullThrough:
             await transfer.started()
             return transfer
 
-        return await self._local(project, entry) or Remote(entry.sha256, entry.size, fetch)
+        local = await self._local(project, entry)
+        if local is None:
+            return Remote(entry.sha256, entry.size, fetch)
+        return replace(local, changes_at=changes_at)
 
-    async def _entry(self, project: NormalizedName, filename: str) -> DistributionFile | None:
+    async def _entry(self, project: NormalizedName, filename: str) -> tuple[DistributionFile | None, dt.datetime]:
+        """The file as its page describes it, and till when that is so."""
         known = await self._page(project)
         files = () if known.page is None else known.page.files
-        return next((file for file in files if file.filename == filename), None)
+        return next((file for file in files if file.filename == filename), None), known.fresh_until
 
     async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
         """See :class:`~wheelyard_registry.index.Index`."""
-        entry = await self._entry(project, filename)
+        entry, changes_at = await self._entry(project, filename)
         if entry is None or not filename.endswith(".whl"):
             return None
         source = _source(entry)
@@ -112,7 +116,9 @@ class PullThrough:
         sha256 = facts.metadata_sha256
         if sha256 is None or (sha256 and not self._cache.has(sha256)):
             sha256 = await self._metadata.run(source, lambda: self._find_metadata(project, entry))
-        return LocalBlob(self._cache.path(sha256), sha256, private=False) if sha256 else None
+        if not sha256:
+            return None
+        return LocalBlob(self._cache.path(sha256), sha256, private=False, changes_at=changes_at)
 
     async def _find_metadata(self, project: NormalizedName, entry: DistributionFile) -> str:
         async def whole() -> LocalBlob:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 import anyio.to_thread
 from packaging.utils import NormalizedName
@@ -16,15 +17,22 @@ from starlette.types import Receive, Scope, Send
 from wheelyard_registry import negotiation, simple
 from wheelyard_registry.access import Access
 from wheelyard_registry.byte_ranges import servable
+from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.compression import ENCODINGS, SMALLEST, Compressor, Representation, plain
 from wheelyard_registry.errors import NotFound, RegistryError
+from wheelyard_registry.held_answers import Terms
+from wheelyard_registry.hot_path import caching, may_be_held
 from wheelyard_registry.identity import Right
-from wheelyard_registry.index import Arriving, HeldMetadata, Index, Listing, LocalBlob, PrivateIndex
+from wheelyard_registry.index import Arriving, HeldMetadata, Index, LocalBlob, PrivateIndex
 from wheelyard_registry.json_body import project_of
+from wheelyard_registry.negotiation import matches
 from wheelyard_resolver.page import JSON_V1
 
 FOR_EVER = 365_000_000
 """Seconds. A file name never changes its bytes, so a client need not ask twice."""
+
+IN_MEMORY = 64 * 1024
+"""Bytes up to which a file is sent from memory."""
 
 SMALL = 1024 * 1024
 """Bytes up to which a file from upstream is verified before its first byte is sent, so that a failure has a status."""
@@ -33,10 +41,11 @@ SMALL = 1024 * 1024
 class ReadRoutes:
     """Handlers of ``/simple/`` and ``/files/``."""
 
-    def __init__(self, access: Access, private: PrivateIndex, index: Index) -> None:
+    def __init__(self, access: Access, private: PrivateIndex, index: Index, clock: Clock) -> None:
         self._access = access
         self._private = private
         self._index = index
+        self._clock = clock
         self._compressor = Compressor()
 
     async def names(self, request: Request) -> Response:
@@ -45,7 +54,7 @@ class ReadRoutes:
         media_type = _media_type(request)
         names = [name for name in await self._private.names() if identity.may(Right.READ, name)]
         body = simple.names_json(names) if media_type == JSON_V1 else simple.names_html(names)
-        return await self._page(request, body, media_type, "private, no-cache")
+        return await self._page(request, body, media_type, _ALWAYS_ASK)
 
     async def project(self, request: Request) -> Response:
         """``/simple/{project}/``."""
@@ -59,12 +68,14 @@ class ReadRoutes:
             raise NotFound(what=f"the project {project}")
         render = simple.project_json if media_type == JSON_V1 else simple.project_html
         body = render(listing.page, serial=listing.serial)
-        return await self._page(request, body, media_type, _page_caching(listing))
+        may_be_held(request.scope, Terms(project, listing.fresh_until, listing.changes_at))
+        kept = _ALWAYS_ASK if listing.fresh_until is None else caching(listing.fresh_until, self._clock())
+        return await self._page(request, body, media_type, kept)
 
-    async def _page(self, request: Request, body: bytes, media_type: str, caching: str) -> Response:
+    async def _page(self, request: Request, body: bytes, media_type: str, kept: str) -> Response:
         # The tag is a hash of the bytes served: whatever changes a page changes its tag, with no event needed.
         page = await self._encoded(request, plain(body))
-        headers = {"ETag": page.etag, "Vary": "Accept, Accept-Encoding", "Cache-Control": caching}
+        headers = {"ETag": page.etag, "Vary": "Accept, Accept-Encoding", "Cache-Control": kept}
         if matches(request.headers.get("if-none-match"), page.etag):
             return Response(status_code=304, headers=headers)
         if page.encoding is not None:
@@ -90,7 +101,10 @@ class ReadRoutes:
             blob = await self._index.metadata(project, filename.removesuffix(".metadata"))
             if blob is None:
                 raise NotFound(what=f"{filename} of {project}")
-            return _metadata(request, blob) if isinstance(blob, HeldMetadata) else _blob(request, blob)
+            if isinstance(blob, LocalBlob):
+                return await _local(request, project, blob)
+            may_be_held(request.scope, Terms(project))
+            return _metadata(request, blob)
         return await self._distribution(request, project, filename)
 
     async def _distribution(self, request: Request, project: NormalizedName, filename: str) -> Response:
@@ -98,7 +112,7 @@ class ReadRoutes:
         if found is None:
             raise NotFound(what=f"{filename} of {project}")
         if isinstance(found, LocalBlob):
-            return _blob(request, found)
+            return await _local(request, project, found)
         if found.sha256 and matches(request.headers.get("if-none-match"), f'"{found.sha256}"'):
             return Response(status_code=304, headers=_file_headers(found.sha256, private=False))
         if request.method == "HEAD" and found.sha256 and found.size is not None:
@@ -129,22 +143,12 @@ class ArrivingResponse(StreamingResponse):
             await super().stream_response(send)
 
 
+_ALWAYS_ASK = "private, no-cache"
 _MEDIA_TYPE = "application/octet-stream"
 
 
 def _media_type(request: Request) -> str:
     return negotiation.choose(request.headers.get("accept"), request.query_params.get("format"))
-
-
-def _page_caching(listing: Listing) -> str:
-    return "private, no-cache" if listing.max_age is None else f"public, max-age={listing.max_age}"
-
-
-def matches(header: str | None, etag: str) -> bool:
-    """Whether ``If-None-Match`` names this entity tag, compared weakly (RFC 9110, 13.1.2)."""
-    if header is None:
-        return False
-    return header.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in header.split(","))
 
 
 def _file_headers(sha256: str, *, private: bool) -> Mapping[str, str]:
@@ -154,6 +158,24 @@ def _file_headers(sha256: str, *, private: bool) -> Mapping[str, str]:
         "Cache-Control": f"{scope}, max-age={FOR_EVER}, immutable",
         "Accept-Ranges": "bytes",
     }
+
+
+async def _local(request: Request, project: NormalizedName, blob: LocalBlob) -> Response:
+    """A file that is here: a small one from memory, so that the next who asks for it need not wait for the disk."""
+    if request.method != "GET" or "range" in request.headers:
+        return _blob(request, blob)
+    data = await anyio.to_thread.run_sync(_small, blob.path)
+    if data is None:
+        return _blob(request, blob)
+    may_be_held(request.scope, Terms(project, changes_at=blob.changes_at))
+    headers = _file_headers(blob.sha256, private=blob.private)
+    if matches(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(data, headers=headers, media_type=_MEDIA_TYPE)
+
+
+def _small(path: Path) -> bytes | None:
+    return path.read_bytes() if path.stat().st_size <= IN_MEMORY else None
 
 
 def _metadata(request: Request, held: HeldMetadata) -> Response:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvloop
@@ -179,7 +180,7 @@ async def _run(settings: Settings, listening: Listening, say: Say) -> None:
     host, port, tls = listening.host, listening.port, listening.tls
     requests = RequestsUnderWay()
     server = Server(
-        lambda: requests.watching(_lasting(create_app(settings))),
+        lambda: _lasting(create_app(settings, watching=requests.watching)),
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -232,20 +233,23 @@ class RequestsUnderWay:
     """
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def watching(self, app: ASGIApp) -> ASGIApp:
         """The same application, its requests seen."""
 
         async def watched(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http":
+            # granian answers each request in a task of its own.
+            task = asyncio.current_task()
+            if scope["type"] != "http" or task is None:
                 await app(scope, receive, send)
                 return
-            task = asyncio.ensure_future(_as_task(app, scope, receive, send))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            with suppress(asyncio.CancelledError):
-                await task
+            try:
+                with suppress(asyncio.CancelledError):
+                    await app(scope, receive, send)
+            finally:
+                self._tasks.discard(task)
 
         return watched
 
@@ -258,10 +262,6 @@ class RequestsUnderWay:
         """Wait until nothing is under way, or ``patience`` seconds."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=patience)
-
-
-async def _as_task(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    await app(scope, receive, send)
 
 
 async def _announce(url: str, say: Say) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 Clock = Callable[[], dt.datetime]
+
+Version = int
+"""A number that differs whenever something was committed in between. It means nothing else."""
 
 
 def utc_now() -> dt.datetime:
@@ -31,6 +35,7 @@ class Database:
             _prepare_sqlite(self.engine)
         self._queue = threading.Lock()
         self._writer = self.engine.execution_options(wheelyard_write=True)
+        self._watch = _Watch(self.engine) if self.engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -46,6 +51,13 @@ class Database:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             yield connection
 
+    def version(self) -> Version | None:
+        """The version of all that is committed, by whatever process; None where it cannot be told without waiting."""
+        try:
+            return None if self._watch is None else self._watch.version()
+        except (sa.exc.SQLAlchemyError, sqlite3.Error):
+            return None
+
     def migrate(self) -> None:
         """Bring the schema to the newest revision; one process at a time, others wait."""
         from alembic import command
@@ -60,7 +72,34 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back."""
+        if self._watch is not None:
+            self._watch.close()
         self.engine.dispose()
+
+
+class _Watch:
+    """Sees commits to an SQLite file through a connection of its own, which never writes: its ``data_version`` changes
+    with every commit of any other connection, and reading that takes microseconds and no lock that a writer minds.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._connection: sa.PoolProxiedConnection | None = None
+
+    def version(self) -> Version:
+        if self._connection is None:
+            self._connection = self._engine.raw_connection()
+            self._connection.detach()  # it counts for no limit of the pool
+            self._cursor = self._connection.cursor()
+        self._cursor.execute("PRAGMA data_version")
+        row = self._cursor.fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 # Any constant does, as long as every replica uses the same: it is the key of the writers' queue in PostgreSQL.

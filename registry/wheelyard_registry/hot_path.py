@@ -1,0 +1,132 @@
+"""The shortest way to an answer that is held in memory: an ASGI layer in front of the routes.
+
+It answers only where it can do so without waiting for anything. Whatever is not held, not certain or not a plain GET
+goes on to the routes, which decide everything anew; where they set terms, their answer is held for the next.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from wheelyard_registry.access import Access
+from wheelyard_registry.catalogue.database import Clock, Database, Version
+from wheelyard_registry.held_answers import Asked, HeldAnswer, HeldAnswers, Terms, asked_of
+from wheelyard_registry.identity import Right
+from wheelyard_registry.negotiation import matches
+
+_TERMS = "wheelyard.terms"
+_READ = ("/simple/", "/files/")
+_DECIDED_BY_ROUTES = (b"range", b"if-range")
+_OF_A_BODY = frozenset({b"content-length", b"content-type", b"content-encoding"})
+
+
+def may_be_held(scope: MutableMapping[str, Any], terms: Terms) -> None:
+    """Say of the answer to this request that the next who asks the same may have it too, on these terms."""
+    scope[_TERMS] = terms
+
+
+def caching(fresh_until: dt.datetime, now: dt.datetime) -> str:
+    """The ``Cache-Control`` of a page that a client may keep for a while."""
+    return f"public, max-age={max(0, int((fresh_until - now).total_seconds()))}"
+
+
+class HotPath:
+    """Answers from memory where that is possible, else hands on."""
+
+    def __init__(self, *, access: Access, database: Database, clock: Clock) -> None:
+        self._held = HeldAnswers()
+        self._access = access
+        self._database = database
+        self._clock = clock
+
+    def before(self, app: ASGIApp) -> ASGIApp:
+        """The same application, asked only where memory has no answer."""
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(_READ):
+                await app(scope, receive, send)
+                return
+            headers = dict(scope["headers"])
+            if scope["query_string"] or any(name in headers for name in _DECIDED_BY_ROUTES):
+                await app(scope, receive, send)
+                return
+            messages = self._held_for(scope["path"], headers)
+            if messages is None:
+                await app(scope, receive, self._holding(scope, headers, send))
+                return
+            for message in messages:
+                await send(message)
+
+        return answer
+
+    def _held_for(self, path: str, headers: Mapping[bytes, bytes]) -> tuple[Message, Message] | None:
+        asked = asked_of(path, headers)
+        answer = self._held.get(asked)
+        if answer is None:
+            return None
+        identity = self._access.recognised(headers.get(b"authorization"))
+        if identity is None or not identity.may(Right.READ, answer.terms.project):
+            return None
+        version = self._database.version()
+        if version is None or not answer.holds(version, self._clock()):
+            self._held.forget(asked)
+            return None
+        return self._messages(answer, headers.get(b"if-none-match"))
+
+    def _holding(self, scope: Scope, headers: Mapping[bytes, bytes], send: Send) -> Send:
+        # The version is older than anything the routes will read: a change in between makes the answer void.
+        version = self._database.version()
+        return (
+            send
+            if version is None
+            else _Holding(scope, send, self._held, asked_of(scope["path"], headers), version).send
+        )
+
+    def _messages(self, answer: HeldAnswer, if_none_match: bytes | None) -> tuple[Message, Message]:
+        headers = answer.headers
+        if answer.terms.fresh_until is not None:
+            kept = caching(answer.terms.fresh_until, self._clock())
+            headers = (*headers, (b"cache-control", kept.encode()))
+        if if_none_match is None or not matches(if_none_match.decode("latin-1"), answer.etag):
+            return _start(200, headers), {"type": "http.response.body", "body": answer.body}
+        headers = tuple(header for header in headers if header[0] not in _OF_A_BODY)
+        return _start(304, headers), {"type": "http.response.body", "body": b""}
+
+
+def _start(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> Message:
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+class _Holding:
+    """Passes an answer on, and holds it if the routes have set terms and it is one whole body of status 200."""
+
+    def __init__(self, scope: Scope, send: Send, held: HeldAnswers, asked: Asked, version: Version) -> None:
+        self._scope = scope
+        self._send = send
+        self._held = held
+        self._asked = asked
+        self._version = version
+        self._start: Message | None = None
+
+    async def send(self, message: Message) -> None:
+        """See :class:`_Holding`."""
+        if message["type"] == "http.response.start":
+            self._start = message
+        elif message["type"] == "http.response.body":
+            self._hold(message)
+        await self._send(message)
+
+    def _hold(self, message: Message) -> None:
+        start, terms = self._start, self._scope.get(_TERMS)
+        self._start = None
+        if start is None or terms is None or start["status"] != 200 or message.get("more_body"):
+            return
+        headers = tuple((name, value) for name, value in start["headers"])
+        etag = dict(headers)[b"etag"].decode("latin-1")
+        if terms.fresh_until is not None:
+            headers = tuple(header for header in headers if header[0] != b"cache-control")
+        self._held.hold(self._asked, HeldAnswer(terms, message["body"], headers, etag, self._version))

@@ -1,0 +1,109 @@
+"""What memory answers is what the routes would answer now, to whoever asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from httpx import Response
+from tests.registry import wheels
+from tests.registry.api import call, token
+from tests.registry.conftest import Clock, Registry, running
+from tests.registry.fake_upstream import FakeUpstream
+
+from wheelyard_registry.catalogue.database import Database
+from wheelyard_registry.settings import Settings
+from wheelyard_resolver.page import JSON_V1
+
+PAGE = "/simple/demand-model/"
+
+
+def twice(registry: Registry, path: str, **headers: str) -> Response:
+    """The answer once it is held, if it may be; the same as when it was not."""
+    first = registry.client.get(path, headers=headers)
+    again = registry.client.get(path, headers=headers)
+    assert (again.status_code, again.headers, again.content) == (first.status_code, first.headers, first.content)
+    return again
+
+
+@pytest.mark.parametrize("accept", [JSON_V1, "text/html"])
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_an_answer_is_the_same_from_memory(registry: Registry, accept: str, encoding: str) -> None:
+    for number in range(9):
+        registry.upload(wheels.wheel(version=f"1.{number}"))
+    answer = twice(registry, PAGE, accept=accept, **{"accept-encoding": encoding})
+    assert answer.headers["content-type"].startswith(accept)
+    unchanged = twice(
+        registry, PAGE, accept=accept, **{"accept-encoding": encoding, "if-none-match": answer.headers["etag"]}
+    )
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+
+
+def test_a_file_and_its_metadata_are_the_same_from_memory(registry: Registry) -> None:
+    built = wheels.wheel()
+    registry.upload(built)
+    path = f"/files/demand-model/{built.filename}"
+    assert twice(registry, path).content == built.data
+    assert twice(registry, f"{path}.metadata").status_code == 200
+    part = twice(registry, path, range="bytes=2-5")
+    assert (part.status_code, part.content) == (206, built.data[2:6])
+    assert registry.client.request("HEAD", path).content == b""
+
+
+def test_every_change_is_seen_at_once(registry: Registry) -> None:
+    built = wheels.wheel()
+    path = f"/files/demand-model/{built.filename}"
+    registry.upload(built)
+    twice(registry, PAGE), twice(registry, path)
+    registry.upload(wheels.wheel(version="2.0"))
+    assert registry.page("demand-model")["versions"] == ["1.4.0", "2.0"]
+    call(registry, "POST", f"projects/demand-model/files/{built.filename}/yank", {"reason": "wrong units"})
+    assert "wrong units" in twice(registry, PAGE).text
+    call(registry, "POST", f"projects/demand-model/files/{built.filename}/quarantine", {"reason": "leak"})
+    assert twice(registry, path).status_code == 403
+    assert built.filename not in twice(registry, PAGE).text
+
+
+def test_a_change_by_another_process_is_seen_at_once(registry: Registry) -> None:
+    registry.upload(wheels.wheel())
+    twice(registry, PAGE)
+    with running(registry.settings, registry.clock, token=registry.token) as other:
+        other.upload(wheels.wheel(version="2.0"))
+    assert registry.page("demand-model")["versions"] == ["1.4.0", "2.0"]
+    assert "2.0" in twice(registry, PAGE).text
+
+
+def test_who_may_not_read_gets_nothing_from_memory(tmp_path: Path) -> None:
+    with running(Settings(data=tmp_path / "data", upstreams=()), Clock()) as registry:
+        registry.upload(wheels.wheel())
+        reader, other = token(registry, "read", projects=["demand-*"]), token(registry, "read", projects=["x"])
+        for _ in range(2):
+            assert registry.client.get(PAGE, auth=("__token__", reader)).status_code == 200
+        assert registry.client.get(PAGE, auth=("__token__", other)).status_code == 403
+        assert registry.client.get(PAGE).status_code == 401
+        assert registry.client.get(PAGE, auth=("__token__", "wy_no_token")).status_code == 401
+        call(registry, "DELETE", f"tokens/{reader.split('_')[1]}")
+        assert registry.client.get(PAGE, auth=("__token__", reader)).status_code == 401
+
+
+def test_an_upstream_page_is_held_as_long_as_it_is_fresh(mirror: Registry, upstream: FakeUpstream) -> None:
+    upstream.add("six", wheels.wheel("six", "1.16.0"))
+    twice(mirror, "/simple/six/")
+    mirror.clock.forward(minutes=4)
+    assert twice(mirror, "/simple/six/").headers["cache-control"] == "public, max-age=60"
+    upstream.add("six", wheels.wheel("six", "1.17.0"))
+    mirror.clock.forward(minutes=2)
+    assert "1.17.0" in twice(mirror, "/simple/six/").text
+
+
+def test_the_version_differs_after_every_commit(registry: Registry) -> None:
+    database = Database(registry.settings.database_url)
+    seen = [database.version()]
+    if seen == [None]:
+        pytest.skip("this catalogue cannot tell its version without waiting; nothing is held")
+    for number in range(3):
+        registry.upload(wheels.wheel(version=f"1.{number}"))
+        seen.append(database.version())
+    assert len(set(seen)) == 4
+    assert database.version() == seen[-1]
+    database.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from wheelyard_resolver.errors import NotProved
 from wheelyard_resolver.levels import Level
 
 if TYPE_CHECKING:
+    from wheelyard_cli.known_findings import Waiver
     from wheelyard_cli.report_formats.places import Repository
     from wheelyard_resolver.report import Report
 
@@ -25,11 +27,33 @@ _LEVELS = [level.value for level in Level]
 
 @dataclass(frozen=True)
 class _Known:
-    """Where findings stand that do not count, and where to write those of today."""
+    """Findings that do not count, and where to write those of today."""
 
-    baseline: Path | None
+    baseline: Mapping[str, str] | None
+    waivers: tuple[Waiver, ...]
     write_baseline: Path | None
-    waivers: Path | None
+
+    @classmethod
+    def read(cls, baseline: Path | None, waivers: Path | None, write_baseline: Path | None) -> _Known:
+        """Read the files, before anything long begins."""
+        from wheelyard_cli.known_findings import read_baseline, read_waivers
+
+        return cls(
+            None if baseline is None else read_baseline(baseline),
+            () if waivers is None else read_waivers(waivers),
+            write_baseline,
+        )
+
+    def applied_to(self, report: Report) -> Report:
+        """The report with what is known marked so; the new baseline, if one is asked for, is written."""
+        from wheelyard_cli.known_findings import read_baseline, with_baseline, with_waivers, write_baseline
+
+        report = with_waivers(report, self.waivers, dt.datetime.now(dt.timezone.utc).date())
+        baseline = self.baseline
+        if self.write_baseline is not None:
+            write_baseline(self.write_baseline, report)
+            baseline = read_baseline(self.write_baseline)
+        return report if baseline is None else with_baseline(report, baseline)
 
 
 @click.command(name="check")
@@ -82,13 +106,13 @@ def command(
     from wheelyard_cli.report_formats.outputs import parse_outputs, render, write
 
     files = parse_outputs(outputs)
-    known = _Known(baseline, write_baseline, waivers)
+    known = _Known.read(baseline, waivers, write_baseline)
     with open_workspace(options) as work:
         if candidate:
             report = _candidate_report(work, candidate, extras, slot, Level(fail_on))
         else:
             report = _fleet_report(work, allow_unplaceable, every_conflict=every_conflict)
-    report = _with_known(report, known)
+    report = known.applied_to(report)
     repository = _repository(candidate, options.fleet)
     write(files, report, repository, every_conflict=every_conflict)
     click.echo(render(report, form, repository, every_conflict=every_conflict), nl=False)
@@ -120,18 +144,6 @@ def _candidate_report(
     candidate = read_candidate(given, work.fleet, work.index, extras=extras, slot=slot)
     found = admit(work.fleet, candidate, work.index, work.out_of_time, work.memo)
     return candidate_report(found, work.fleet, work.index.digest(), fail_on)
-
-
-def _with_known(report: Report, known: _Known) -> Report:
-    from wheelyard_cli.known_findings import read_baseline, read_waivers, with_baseline, with_waivers, write_baseline
-
-    if known.waivers is not None:
-        today = dt.datetime.now(dt.timezone.utc).date()
-        report = with_waivers(report, read_waivers(known.waivers), today)
-    if known.write_baseline is not None:
-        write_baseline(known.write_baseline, report)
-    baseline = known.write_baseline or known.baseline
-    return report if baseline is None else with_baseline(report, read_baseline(baseline))
 
 
 def _repository(candidate: tuple[str, ...], fleet: Path | None) -> Repository:

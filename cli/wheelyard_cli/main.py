@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+from pathlib import Path
 
 import click
 
@@ -14,6 +15,7 @@ COMMANDS = {
     # name: (module, one line for --help); a module is imported only when its command runs
     "audit": ("wheelyard_cli.commands.audit", "Read and verify the audit log of a registry."),
     "bases": ("wheelyard_cli.commands.bases", "Propose the fewest shared base environments for a fleet."),
+    "config": ("wheelyard_cli.commands.config", "Show the settings that count here, and where each comes from."),
     "check": ("wheelyard_cli.commands.check", "Check a fleet, or whether a candidate can join it."),
     "deploy": ("wheelyard_cli.commands.deploy", "Record, promote, retire and list what is deployed."),
     "explain": ("wheelyard_cli.commands.explain", "Say why models cannot be installed together."),
@@ -51,13 +53,18 @@ class LazyGroup(click.Group):
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="wheelyard")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """A private Python index, a checker of deployed models, and a planner of shared base environments.
 
     \b
     Exit codes: 0 fine; 1 the policy fails (conflict, unplaceable); 2 usage or input; 3 drift, only where
     asked for; 4 not proved within the time limit; 5 undecided (network, authentication, missing offline).
     """
+    if context.invoked_subcommand in ("bases", "check", "config", "explain"):
+        from wheelyard_cli.configuration import default_map
+
+        context.default_map = dict(default_map(Path.cwd()))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import httpx
 import tenacity
@@ -41,15 +41,27 @@ class _Transient(Exception):
         self.after = after
 
 
+Keyring: TypeAlias = Callable[[str, str], "tuple[str, str] | None"]
+"""Gives user and password for a URL and its host."""
+
+
 class OriginAuth(httpx.Auth):
     """Credentials by origin: those that the index URLs carry, else a token, else those of the netrc file.
+
+    A server that refuses a request without credentials (401) is asked again with those of the keyring, if one is
+    installed: not before, for a keyring may ask a person for a password.
 
     httpx drops the ``Authorization`` header when a redirect leaves the origin.
     """
 
     def __init__(
-        self, urls: Iterable[str], environment: Mapping[str, str], tokens: Mapping[str, str] | None = None
+        self,
+        urls: Iterable[str],
+        environment: Mapping[str, str],
+        tokens: Mapping[str, str] | None = None,
+        keyring: Keyring | None = None,
     ) -> None:
+        self._keyring = keyring or installed_keyring
         self._tokens = {_origin(httpx.URL(url)): token for url, token in (tokens or {}).items() if token}
         self._given: dict[tuple[str, str, int | None], httpx.BasicAuth] = {}
         for url in map(httpx.URL, urls):
@@ -67,10 +79,32 @@ class OriginAuth(httpx.Auth):
             entry = self._netrc.authenticators(request.url.host)
             if entry is not None and entry[2]:
                 given = httpx.BasicAuth(entry[0], entry[2])
-        if given is None:
-            yield request
-        else:
+        if given is not None:
             yield from given.auth_flow(request)
+            return
+        response = yield request
+        # A body that was read from a file is gone: such a request cannot be sent again.
+        if response.status_code == 401 and isinstance(request.stream, httpx.ByteStream):
+            found = self._keyring(f"{request.url.scheme}://{request.url.netloc.decode()}/", request.url.host)
+            if found is not None:
+                yield from httpx.BasicAuth(*found).auth_flow(request)
+
+
+def installed_keyring(url: str, host: str) -> tuple[str, str] | None:
+    """User and password that the keyring of this machine holds for a URL or its host, as pip looks them up.
+
+    None without them, without the package ``keyring``, and where the keyring cannot be opened.
+    """
+    try:
+        import keyring
+        import keyring.errors
+    except ImportError:
+        return None
+    try:
+        found = keyring.get_credential(url, None) or keyring.get_credential(host, None)
+    except keyring.errors.KeyringError:
+        return None
+    return None if found is None else (found.username, found.password)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wheelyard_cli.configuration import one_fleet, variable
 from wheelyard_cli.routing import DEFAULT_INDEX, Routing
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.index import Index
@@ -52,30 +53,64 @@ class Workspace:
 
 
 _OPTIONS = (
-    click.option("--fleet", type=click.Path(path_type=Path, dir_okay=False), help="The fleet file."),
+    click.option(
+        "--fleet",
+        type=click.Path(path_type=Path, dir_okay=False),
+        envvar=variable("fleet"),
+        show_envvar=True,
+        help="The fleet file.",
+    ),
     click.option(
         "--registry",
         metavar="URL",
-        envvar="WHEELYARD_REGISTRY",
+        envvar=variable("registry"),
         show_envvar=True,
         help="Take the fleet, and unless --index-url is given the index, from a registry.",
     ),
-    click.option("--stage", default="prod", show_default=True, help="With --registry: the stage."),
+    click.option(
+        "--stage",
+        default="prod",
+        show_default=True,
+        envvar=variable("stage"),
+        show_envvar=True,
+        help="With --registry: the stage.",
+    ),
     click.option(
         "--index-url",
         metavar="URL",
-        envvar="WHEELYARD_INDEX_URL",
+        envvar=variable("index-url"),
         show_envvar=True,
         help=f"The simple index, as pip is given it [default: {DEFAULT_INDEX}].",
     ),
-    click.option("--exclude-newer", metavar="TIME", help="Only files uploaded earlier, e.g. 2026-11-20T00:00:00Z."),
+    click.option(
+        "--exclude-newer",
+        metavar="TIME",
+        envvar=variable("exclude-newer"),
+        show_envvar=True,
+        help="Only files uploaded earlier, e.g. 2026-11-20T00:00:00Z.",
+    ),
     click.option(
         "--snapshot",
         type=click.Path(path_type=Path, dir_okay=False),
+        envvar=variable("snapshot"),
+        show_envvar=True,
         help="Answer from this file what it holds; add to it what is read.",
     ),
-    click.option("--offline", is_flag=True, help="With --snapshot: read nothing from the network."),
-    click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help="Stop proving after S seconds."),
+    click.option(
+        "--offline",
+        is_flag=True,
+        envvar=variable("offline"),
+        show_envvar=True,
+        help="With --snapshot: read nothing from the network.",
+    ),
+    click.option(
+        "--time-limit",
+        type=click.FloatRange(min=0),
+        metavar="S",
+        envvar=variable("time-limit"),
+        show_envvar=True,
+        help="Stop proving after S seconds.",
+    ),
 )
 
 
@@ -85,11 +120,21 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def with_options(**given: Any) -> None:
+        weaker = one_fleet(_sources(given))
+        if weaker is not None:
+            given[weaker] = None
         command(options=Options(**{name: given.pop(name) for name in names}), **given)
 
     for option in reversed(_OPTIONS):
         with_options = option(with_options)
     return with_options
+
+
+def _sources(given: Mapping[str, object]) -> dict[str, str]:
+    """Where the fleet and the registry come from, those of them that are set."""
+    context = click.get_current_context()
+    found = {name: context.get_parameter_source(name) for name in ("fleet", "registry") if given[name] is not None}
+    return {name: source.name for name, source in found.items() if source is not None}
 
 
 @contextmanager

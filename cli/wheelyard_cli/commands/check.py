@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wheelyard_cli.configuration import variable
 from wheelyard_cli.report_formats.outputs import FORMATS
 from wheelyard_cli.workspace import Options, Workspace, open_workspace, options
 from wheelyard_resolver.errors import NotProved
@@ -60,19 +61,43 @@ class _Known:
 @click.argument("candidate", nargs=-1, metavar="[DIRECTORY | WHEEL | NAME==VERSION | REQUIREMENT...]")
 @options
 @click.option("--extra", "extras", multiple=True, metavar="NAME", help="An extra of the directory or wheel.")
-@click.option("--slot", default="default", show_default=True, help="The slot that the candidate is for.")
+@click.option(
+    "--slot", default="default", show_default=True, envvar=variable("slot"), help="The slot that the candidate is for."
+)
 @click.option(
     "--fail-on",
     type=click.Choice(_LEVELS),
     default=Level.NEW_BASE.value,
     show_default=True,
+    envvar=variable("fail-on"),
+    show_envvar=True,
     help="Fail a candidate at this level or a worse one.",
 )
-@click.option("--allow-unplaceable", multiple=True, metavar="NAME", help="A model that may be without a base.")
-@click.option("--advisory", is_flag=True, help="Exit with 0 also where the policy fails.")
-@click.option("--baseline", type=_FILE, help="Findings of this file do not fail.")
+@click.option(
+    "--allow-unplaceable",
+    multiple=True,
+    metavar="NAME",
+    envvar=variable("allow-unplaceable"),
+    help="A model that may be without a base.",
+)
+@click.option(
+    "--advisory",
+    is_flag=True,
+    envvar=variable("advisory"),
+    show_envvar=True,
+    help="Exit with 0 also where the policy fails.",
+)
+@click.option(
+    "--baseline", type=_FILE, envvar=variable("baseline"), show_envvar=True, help="Findings of this file do not fail."
+)
 @click.option("--write-baseline", type=_FILE, help="Write what fails today to this file, and pass.")
-@click.option("--waivers", type=_FILE, help="A file of [[waiver]]: finding, owner, reason, expires.")
+@click.option(
+    "--waivers",
+    type=_FILE,
+    envvar=variable("waivers"),
+    show_envvar=True,
+    help="A file of [[waiver]]: finding, owner, reason, expires.",
+)
 @click.option("--every-conflict", is_flag=True, help="Tell each conflict of the fleet, not only what they are about.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", help="Write this format to a file as well.")

@@ -1,0 +1,94 @@
+"""``wheelyard config show``: the settings that count here, and where each comes from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from wheelyard_cli.commands.check import command as check
+from wheelyard_cli.configuration import SETTINGS, Setting, find_configuration
+from wheelyard_cli.routing import without_credentials
+
+_SECRET = "set, not shown"  # noqa: S105 (what stands in its place)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    setting: str
+    value: object
+    origin: str
+
+
+@click.group(name="config")
+def command() -> None:
+    """Settings: of wheelyard.toml or [tool.wheelyard] in pyproject.toml, of variables WHEELYARD_..., of flags."""
+
+
+def show(form: str, **given: object) -> None:
+    """Print every setting that a command would count with, and where it comes from.
+
+    Give it the flags of the command line to be understood. Credentials are never printed.
+    """
+    shown = [*_settings(given), *_credentials()]
+    if form == "json":
+        click.echo(json.dumps([{**row.__dict__} for row in shown], indent=2))
+        return
+    width = max(len(row.setting) for row in shown)
+    for row in shown:
+        click.echo(f"{row.setting:{width}}  {_written(row.value)}  ({row.origin})")
+
+
+command.add_command(
+    click.Command(
+        "show",
+        callback=show,
+        params=[
+            *(
+                parameter
+                for parameter in check.params
+                if any(setting.parameter == parameter.name for setting in SETTINGS)
+            ),
+            click.Option(["--format", "form"], type=click.Choice(["text", "json"]), default="text", show_default=True),
+        ],
+        help=show.__doc__,
+    )
+)
+
+
+def _settings(given: dict[str, object]) -> Iterator[_Shown]:
+    context = click.get_current_context()
+    places = find_configuration(Path.cwd()).places
+    for setting in SETTINGS:
+        source = context.get_parameter_source(setting.parameter)
+        assert source is not None
+        value = given[setting.parameter]
+        yield _Shown(setting.name, _plain(value), _origin(setting, source.name, places.get(setting.parameter, "")))
+
+
+def _origin(setting: Setting, source: str, place: str) -> str:
+    origins = {"COMMANDLINE": f"--{setting.name}", "ENVIRONMENT": setting.variable, "DEFAULT_MAP": place}
+    return origins.get(source, "default")
+
+
+def _credentials() -> Iterator[_Shown]:
+    token = os.environ.get("WHEELYARD_TOKEN")
+    yield _Shown("token", _SECRET if token else None, "WHEELYARD_TOKEN" if token else "default")
+    netrc = os.environ.get("NETRC")
+    yield _Shown("netrc", str(Path(netrc or "~/.netrc").expanduser()), "NETRC" if netrc else "default")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, str) and "://" in value:
+        return without_credentials(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _written(value: object) -> str:
+    return "-" if value is None or value == [] else json.dumps(value, ensure_ascii=False)

@@ -75,7 +75,7 @@ class Memory(keyring.backend.KeyringBackend):
     locked = False
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # keyring leaves this one out
 
     def set_password(self, service: str, username: str, password: str) -> None:
         raise NotImplementedError

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -21,6 +21,8 @@ from wheelyard_resolver.page import JSON_V1
 TOKEN_VARIABLE = "WHEELYARD_TOKEN"  # noqa: S105 (the name of the variable)
 REGISTRY_VARIABLE = "WHEELYARD_REGISTRY"
 
+
+T = TypeVar("T")
 
 _LARGE = httpx.Timeout(600.0, connect=10.0)
 
@@ -106,7 +108,7 @@ class RegistryClient:
         query = {"stage": stage, "name": name, "python": python, "platform": platform}
         return self._ask("GET", "/api/v1/fleet", params=_given(query))
 
-    def deploy(self, action: str, **body: str | None) -> DeploymentRow:
+    def deploy(self, action: str, **body: object) -> DeploymentRow:
         """Send a change of what is deployed: ``record``, ``retire`` or ``promote``, with the fields of the API."""
         path = "/api/v1/deployments" if action == "record" else f"/api/v1/deployments/{action}"
         return self._row(self._ask("POST", path, json=_given(body)))
@@ -205,7 +207,7 @@ class _Bearer(httpx.Auth):
         yield request
 
 
-def _given(values: Mapping[str, str | None]) -> dict[str, str]:
+def _given(values: Mapping[str, T | None]) -> dict[str, T]:
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -46,12 +46,12 @@ class BlastRadius:
     def users(
         self, wanted: Requirement, stage: str | None
     ) -> tuple[tuple[ConcernedModel, ...], tuple[ConcernedBase, ...]]:
-        """What has a release that satisfies a requirement: as the model itself, or in its lock; and accepted bases."""
+        """What has a release that satisfies a requirement: itself, in its lock, or pinned by its lines; and bases."""
         running = self._deployments.running(Choice(stage))
         models = tuple(
             ConcernedModel(deployment, found)
             for deployment in running
-            if (found := (*_itself(wanted, deployment), *self._pinned(wanted, deployment.lock)))
+            if (found := tuple(dict.fromkeys(self._uses(wanted, deployment))))
         )
         owners = {(each.stage, each.key): each.owner for each in running}
         bases = tuple(
@@ -78,6 +78,17 @@ class BlastRadius:
             if (found := tuple(_lines(metadata, deployment, project)))
         )
 
+    def _uses(self, wanted: Requirement, deployment: Deployment) -> Iterator[str]:
+        if _satisfies(wanted, deployment.model, Version(deployment.version)):
+            yield f"{deployment.model} {deployment.version}"
+        yield from self._pinned(wanted, deployment.lock)
+        for line in map(Requirement, deployment.requires or ()):
+            pins = [
+                Version(each.version) for each in line.specifier if each.operator == "==" and "*" not in each.version
+            ]
+            if len(pins) == 1 and _satisfies(wanted, canonicalize_name(line.name), pins[0]):
+                yield f"{canonicalize_name(line.name)} {pins[0]}"
+
     def _pinned(self, wanted: Requirement, lock: str | None) -> tuple[str, ...]:
         text = None if lock is None else self._bases.lock(lock)
         if text is None:
@@ -89,11 +100,6 @@ class BlastRadius:
         )
 
 
-def _itself(wanted: Requirement, deployment: Deployment) -> Iterator[str]:
-    if _satisfies(wanted, deployment.model, Version(deployment.version)):
-        yield f"{deployment.model} {deployment.version}"
-
-
 def _satisfies(wanted: Requirement, name: NormalizedName, version: Version) -> bool:
     return canonicalize_name(wanted.name) == name and wanted.specifier.contains(version, prereleases=True)
 
@@ -102,7 +108,9 @@ def _lines(
     metadata: Mapping[tuple[NormalizedName, str], bytes], deployment: Deployment, project: NormalizedName
 ) -> Iterator[str]:
     body = metadata.get((deployment.model, deployment.version))
-    if body is not None:
+    if deployment.requires is not None:
+        yield from (line for line in deployment.requires if canonicalize_name(Requirement(line).name) == project)
+    elif body is not None:
         yield from (text for name, text in _requirements(body) if name == project)
 
 

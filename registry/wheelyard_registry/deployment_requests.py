@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -31,7 +32,7 @@ def read_record(given: Mapping[str, object], sender: str) -> tuple[Place, Releas
     Raises:
         InvalidField: something is missing, unknown or malformed.
     """
-    known = ("model", "version", "stage", "slot", "owner", "base", "image", "commit", "data_version")
+    known = ("model", "version", "stage", "slot", "owner", "base", "image", "commit", "data_version", "requires")
     fields = Fields(given, *known, *_REQUEST)
     place = _place(fields)
     version = fields.text("version", required=True, longest=200) or ""
@@ -45,6 +46,7 @@ def read_record(given: Mapping[str, object], sender: str) -> tuple[Place, Releas
         image=_shaped(fields, "image", _IMAGE, "sha256:DIGEST or NAME@sha256:DIGEST; tags move"),
         commit=_shaped(fields, "commit", _COMMIT, "7 to 64 hexadecimal digits in lower case"),
         data_version=fields.text("data_version", longest=200),
+        requires=_requirements(fields),
     )
     owner = fields.text("owner", longest=200)
     return place, release, owner, _finish(fields, "record", given, sender)
@@ -92,6 +94,16 @@ def _named(fields: Fields, name: str, *, required: bool = False) -> str:
     if text is not None and PLACE.fullmatch(text) is None:
         fields.problem(f"{name} {text!r} may hold letters, digits, dots, dashes and underscores, up to 80")
     return text or ""
+
+
+def _requirements(fields: Fields) -> tuple[str, ...] | None:
+    texts = fields.texts("requires", most=10_000)
+    for text in texts or ():
+        try:
+            Requirement(text)
+        except (InvalidRequirement, RecursionError):
+            fields.problem(f"requires holds {text[:80]!r}, which is not a requirement")
+    return texts
 
 
 def _shaped(fields: Fields, name: str, pattern: re.Pattern[str], shape: str) -> str | None:

@@ -50,8 +50,11 @@ def _model(deployment: Deployment) -> dict[str, object]:
         "name": deployment.model,
         "version": deployment.version,
         "slot": deployment.slot,
-        "package": f"{deployment.model}=={deployment.version}",
     }
+    if deployment.requires is None:
+        entry["package"] = f"{deployment.model}=={deployment.version}"
+    else:
+        entry["requires"] = list(deployment.requires)
     if deployment.owner is not None:
         entry["owner"] = deployment.owner
     return entry
@@ -73,6 +76,7 @@ def deployment_document(deployment: Deployment) -> dict[str, object]:
         "data_version": deployment.data_version,
         "retired": deployment.retired,
         "warnings": list(deployment.warnings),
+        "requires": None if deployment.requires is None else list(deployment.requires),
         "since": time_text(deployment.since),
         "deployed_by": deployment.deployed_by,
         "recorded_at": time_text(deployment.recorded_at),

@@ -113,6 +113,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "data_version": NULLABLE_TEXT,
             "retired": {**FLAG, "description": "This entry says that the model no longer runs there."},
             "warnings": {**TEXTS, "description": "What spoke against it when it was admitted."},
+            "requires": {**nullable(TEXTS), "description": "The lines of a model that has no package here."},
             "since": TIME,
             "deployed_by": NULLABLE_TEXT,
             "recorded_at": TIME,
@@ -136,9 +137,10 @@ SCHEMAS: Mapping[str, Schema] = {
             "image": nullable({"type": "string", "description": "sha256:DIGEST or NAME@sha256:DIGEST"}),
             "commit": nullable({"type": "string", "pattern": "^[0-9a-f]{7,64}$"}),
             "data_version": nullable({**_LINE, "maxLength": 200}),
+            "requires": nullable({**TEXTS, "maxItems": 10_000}),
             **_REQUEST,
         },
-        optional=("slot", "owner", "base", "image", "commit", "data_version", *_REQUEST),
+        optional=("slot", "owner", "base", "image", "commit", "data_version", "requires", *_REQUEST),
     ),
     "Retirement": obj(
         {"model": TEXT, "stage": _PLACE, "slot": nullable(_PLACE), **_REQUEST}, optional=("slot", *_REQUEST)
@@ -156,7 +158,8 @@ SCHEMAS: Mapping[str, Schema] = {
             "model": {
                 "type": "array",
                 "items": obj(
-                    {"name": TEXT, "version": TEXT, "slot": TEXT, "package": TEXT, "owner": TEXT}, optional=("owner",)
+                    {"name": TEXT, "version": TEXT, "slot": TEXT, "package": TEXT, "requires": TEXTS, "owner": TEXT},
+                    optional=("package", "requires", "owner"),
                 ),
             },
             "base": {"type": "array", "items": obj({"name": TEXT, "models": TEXTS, "packages": TEXTS})},

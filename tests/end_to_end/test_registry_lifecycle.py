@@ -12,6 +12,7 @@ from tests.registry import wheels
 from tests.registry.catalogue_url import with_test_catalogue
 from tests.registry.serving import Server, run, script, serving, wheelyard
 
+from wheelyard_cli.fleet_file import read_fleet
 from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.settings import Settings
 
@@ -93,6 +94,36 @@ def test_a_yank_and_a_delete_say_who_is_concerned(server: Server) -> None:
     assert (refused.returncode, refused.stderr.startswith(table)) == (2, True)
     assert admin(server, "who-uses", "in-use").stdout == table.removeprefix("concerned:\n")
     assert admin(server, "who-requires", "numpy").stderr == "no deployed model requires numpy\n"
+
+
+def test_an_inventory_is_recorded_and_may_be_imported_again(server: Server, tmp_path: Path) -> None:
+    upload(server, wheels.wheel("packaged", "1.0"))
+    rows = "model,version,owner\npackaged,1.0,crm\nunknown,9.9,crm\n"
+    (tmp_path / "fleet.csv").write_text(rows)
+    done = admin(server, "fleet", "import", str(tmp_path / "fleet.csv"), "--stage", "known", "--dry-run")
+    assert (done.returncode, done.stdout) == (0, "packaged 1.0 in known\nunknown 9.9 in known\n")
+    for _ in range(2):
+        done = admin(server, "fleet", "import", str(tmp_path / "fleet.csv"), "--stage", "known")
+        assert (done.returncode, done.stdout) == (1, "packaged 1.0 in known\n")
+        assert done.stderr.splitlines() == [
+            f"refused: {tmp_path}/fleet.csv:3: unknown 9.9 is not in this registry, so it cannot be deployed",
+            "1 recorded, 1 refused",
+        ]
+    environments = tmp_path / "environments"
+    environments.mkdir()
+    (environments / "unpackaged-2.0.txt").write_text("numpy==2.1.0\npandas==2.2.3\n")
+    assert admin(server, "fleet", "import", str(environments), "--stage", "known").returncode == 0
+    assert admin(server, "who-uses", "numpy==2.1.0").stdout.splitlines()[1].split()[:3] == [
+        "known",
+        "unpackaged",
+        "2.0",
+    ]
+    exported = tmp_path / "exported.toml"
+    admin(server, "fleet", "export", "--stage", "known", "-o", str(exported))
+    models = {entry.model.name: [line.text for line in entry.model.lines] for entry in read_fleet(exported).models}
+    assert models == {"packaged": [], "unpackaged": ["numpy==2.1.0", "pandas==2.2.3"]}
+    again = admin(server, "fleet", "import", str(exported))
+    assert (again.returncode, again.stderr) == (0, "2 recorded, 0 refused\n")
 
 
 def test_stages_are_configured_from_the_command_line(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def test_a_record_answers_with_the_deployment(deployed: Registry) -> None:
         "data_version": None,
         "retired": False,
         "warnings": [],
+        "requires": None,
         "since": "2026-11-23T10:00:00.000000Z",
         "deployed_by": None,
         "recorded_at": "2026-11-23T10:00:00.000000Z",

@@ -60,6 +60,40 @@ def at(*, time: str, stage: str, form: str, registry: str) -> None:
         click.echo(f"nothing ran in {stage} at {time}", err=True)
 
 
+@command.command(name="import")
+@click.argument("inventory", type=click.Path(path_type=Path, exists=True))
+@click.option("--stage", help="For deployments that name none.")
+@click.option("--dry-run", is_flag=True, help="Only read it, and say what would be recorded.")
+@registry_option
+@click.pass_context
+def import_(context: click.Context, *, inventory: Path, stage: str | None, dry_run: bool, registry: str) -> None:
+    """Record the deployments that a company knows of already.
+
+    INVENTORY is a .csv or .jsonl file, a fleet file, or a directory of pip freeze outputs (NAME-VERSION.txt), of
+    pylock.NAME.toml files, or of MLflow models. Run it again at any time: what is recorded already is passed by.
+    """
+    from wheelyard_cli.inventory.read import read_inventory
+
+    entries = read_inventory(inventory, stage)
+    refused = 0
+    with RegistryClient(registry) as client:
+        for entry in entries:
+            for line in entry.passed_by:
+                click.echo(f"{entry.where}: passed by, it is no requirement: {line}", err=True)
+            body = entry.body(stage)
+            try:
+                if not dry_run:
+                    client.deploy("record", **body)
+            except InputError as error:
+                refused += 1
+                click.echo(f"refused: {entry.where}: {error.message}", err=True)
+            else:
+                click.echo(f"{body['model']} {body['version']} in {body['stage']}")
+    done = "would be recorded" if dry_run else "recorded"
+    click.echo(f"{len(entries) - refused} {done}, {refused} refused", err=True)
+    context.exit(1 if refused else 0)
+
+
 def _write(path: Path, text: str) -> None:
     # Written beside its place, then moved: a reader never meets half a file.
     draft = path.with_name(f".{path.name}.{os.getpid()}")

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from packaging.requirements import Requirement
 from packaging.utils import NormalizedName
 
 from wheelyard_registry.admission import Facts, objections
@@ -41,16 +42,22 @@ def require_promoted(model: NormalizedName, version: str, stage: Stage, before: 
 
 
 def admit(
-    connection: sa.Connection, stage: Stage, model: NormalizedName, version: str, base: str | None, since: dt.datetime
+    connection: sa.Connection,
+    stage: Stage,
+    model: NormalizedName,
+    version: str,
+    base: str | None,
+    since: dt.datetime,
+    requires: Sequence[str] | None,
 ) -> tuple[str, ...]:
-    """What speaks against a deployment, to be recorded with it.
+    """What speaks against a deployment, to be recorded with it. ``requires``: the lines of a model without a package.
 
     Raises:
         NotAdmitted: something does, and the stage refuses such deployments.
     """
     if stage.admission is AdmissionMode.OFF:
         return ()
-    facts = _facts(connection, stage, model, version, base, since)
+    facts = _facts(connection, stage, model, version, base, since, requires)
     found = objections(facts, Target.parse(stage.python, stage.platform))
     if found and stage.admission is AdmissionMode.BLOCK:
         raise NotAdmitted(model=model, version=version, stage=stage.name, objections=found)
@@ -58,11 +65,19 @@ def admit(
 
 
 def _facts(
-    connection: sa.Connection, stage: Stage, model: NormalizedName, version: str, base: str | None, since: dt.datetime
+    connection: sa.Connection,
+    stage: Stage,
+    model: NormalizedName,
+    version: str,
+    base: str | None,
+    since: dt.datetime,
+    requires: Sequence[str] | None,
 ) -> Facts:
     accepted = {each.name: each for each in accepted_bases(connection, stage.name, since)}
     named = accepted.get(base.partition("@")[0]) if base is not None else None
     withdrawn, metadata = _release(connection, model, version)
+    if requires is not None:
+        metadata = CoreMetadata(tuple(map(Requirement, requires)), None, frozenset())
     return Facts(
         withdrawn=withdrawn,
         metadata=metadata,

@@ -43,7 +43,8 @@ class Place:
 class Release:
     """What is to run. ``base`` is ``NAME`` or ``NAME@sha256:...``; ``image`` ends in the digest of its manifest.
 
-    ``lock`` is the sha256 of the lock that the base was accepted with, where that is known.
+    ``lock`` is the sha256 of the lock that the base was accepted with, where that is known. ``requires`` are the
+    requirement lines of a model that has no package here; None where it has one.
     """
 
     version: str
@@ -52,6 +53,7 @@ class Release:
     image: str | None = None
     commit: str | None = None
     data_version: str | None = None
+    requires: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Deployment:
     data_version: str | None
     retired: bool
     warnings: tuple[str, ...]
+    requires: tuple[str, ...] | None
     since: dt.datetime
     deployed_by: str | None
     recorded_at: dt.datetime
@@ -108,7 +111,7 @@ class Deployment:
     @property
     def release(self) -> Release:
         """What runs there."""
-        return Release(self.version, self.base, self.lock, self.image, self.commit, self.data_version)
+        return Release(self.version, self.base, self.lock, self.image, self.commit, self.data_version, self.requires)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +154,13 @@ class Deployments:
         """A release runs at a place; without ``owner`` it is who owned the model last.
 
         Raises:
-            UnknownRelease: no file of it is here.
+            UnknownRelease: no file of it is here, and it does not state its requirement lines itself.
         """
         with self._database.write() as connection:
             earlier = _repeated(connection, place.model, request)
             if earlier is not None:
                 return earlier
-            release = replace(release, version=_stored_version(connection, place.model, release.version))
+            release = _stored(connection, place.model, release)
             return self._append(connection, "deployed", place, release, owner, request)
 
     def retire(self, place: Place, request: Request) -> Recorded:
@@ -217,6 +220,8 @@ class Deployments:
         facts: dict[str, object] = {name: value for name, value in said.items() if value is not None}
         if warnings:
             facts["warnings"] = list(warnings)
+        if release.requires is not None:
+            facts["requires"] = list(release.requires)
         serial = append_event(
             connection,
             at=now,
@@ -232,12 +237,13 @@ class Deployments:
             "version": release.version,
             "retired": retired,
             "warnings": warnings,
+            "requires": release.requires,
             "since": since,
             "recorded_at": now,
             "recorded_by": request.sender,
         }
         asked = {"idempotency_key": request.key, "request": request.digest if request.key else None}
-        connection.execute(sa.insert(tables.deployment).values(**{**values, "warnings": list(warnings)}, **asked))
+        connection.execute(sa.insert(tables.deployment).values(**values, **asked))
         return Recorded(Deployment(**values))  # type: ignore[arg-type]  # its fields by their names
 
     def running(
@@ -290,7 +296,9 @@ def _require(connection: sa.Connection, place: Place, at: dt.datetime | None) ->
 
 def _deployment(row: sa.RowMapping) -> Deployment:
     values: dict[str, Any] = {column.name: row[column.name] for column in _COLUMNS}
-    return Deployment(**{**values, "warnings": tuple(row["warnings"])})
+    requires = row["requires"]
+    lists = {"warnings": tuple(row["warnings"]), "requires": None if requires is None else tuple(requires)}
+    return Deployment(**{**values, **lists})
 
 
 def _repeated(connection: sa.Connection, model: NormalizedName, request: Request) -> Recorded | None:
@@ -325,7 +333,7 @@ def _admit(connection: sa.Connection, place: Place, release: Release, since: dt.
         require_promoted(
             place.model, release.version, stage, before, places_of(connection, place.model, release.version)
         )
-    return admit(connection, stage, place.model, release.version, release.base, since)
+    return admit(connection, stage, place.model, release.version, release.base, since, release.requires)
 
 
 def _lock(connection: sa.Connection, place: Place, release: Release, since: dt.datetime) -> str | None:
@@ -335,12 +343,16 @@ def _lock(connection: sa.Connection, place: Place, release: Release, since: dt.d
     return next((base.lock for base in bases if base.name == name), None)
 
 
-def _stored_version(connection: sa.Connection, model: NormalizedName, text: str) -> str:
+def _stored(connection: sa.Connection, model: NormalizedName, release: Release) -> Release:
+    """A release as it is here, or as it states itself."""
+    text = release.version
     query = sa.select(tables.file.c.version).where(tables.file.c.project == model).distinct()
     known: list[str] = sorted(connection.execute(query).scalars(), key=Version)
     for version in known:
         if Version(version) == Version(text):
-            return version
+            return replace(release, version=version, requires=None)
+    if release.requires is not None:
+        return replace(release, version=str(Version(text)))
     raise UnknownRelease(model=model, version=text, known=known)
 
 

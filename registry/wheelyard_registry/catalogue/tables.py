@@ -168,6 +168,7 @@ deployment = sa.Table(
     sa.Column("data_version", sa.String(200)),
     sa.Column("retired", sa.Boolean, nullable=False),
     sa.Column("warnings", sa.JSON, nullable=False),
+    sa.Column("requires", sa.JSON(none_as_null=True)),
     sa.Column("since", UtcTime, nullable=False),
     sa.Column("deployed_by", sa.String(80)),
     sa.Column("recorded_at", UtcTime, nullable=False),

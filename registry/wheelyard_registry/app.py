@@ -25,6 +25,7 @@ from wheelyard_registry.blast_radius import BlastRadius
 from wheelyard_registry.catalogue.accounts import Accounts
 from wheelyard_registry.catalogue.audit import AuditLog
 from wheelyard_registry.catalogue.bases import Bases
+from wheelyard_registry.catalogue.cooldowns import Cooldowns
 from wheelyard_registry.catalogue.database import Clock, Database, utc_now
 from wheelyard_registry.catalogue.deployments import Deployments
 from wheelyard_registry.catalogue.files import Files
@@ -33,6 +34,8 @@ from wheelyard_registry.catalogue.mirror import Mirror
 from wheelyard_registry.catalogue.origins import Origins
 from wheelyard_registry.catalogue.stages import Stages
 from wheelyard_registry.catalogue.tokens import Tokens
+from wheelyard_registry.cooldown import Cooldown
+from wheelyard_registry.cooldown_routes import CooldownRoutes
 from wheelyard_registry.errors import (
     BadRequest,
     CatalogueUnavailable,
@@ -45,7 +48,7 @@ from wheelyard_registry.fleet_routes import FleetRoutes
 from wheelyard_registry.hot_path import HotPath
 from wheelyard_registry.identity_routes import IdentityRoutes
 from wheelyard_registry.import_route import ImportRoute
-from wheelyard_registry.index import OriginRule, PrivateIndex
+from wheelyard_registry.index import Index, OriginRule, PrivateIndex
 from wheelyard_registry.ingest import Ingest
 from wheelyard_registry.legacy import LegacyForm
 from wheelyard_registry.lifecycle_routes import LifecycleRoutes
@@ -87,7 +90,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
     upstreams = _upstreams(settings)
     origin = Origin(settings.reserved, upstreams)
     pulling = [_pull_through(settings, upstream, database, clock) for upstream in upstreams]
-    index = OriginRule(private, origin, FirstThatHas(pulling) if pulling else None)
+    cooldowns = Cooldowns(database)
+    cooldown = _cooldown(settings, FirstThatHas(pulling), cooldowns, clock) if pulling else None
+    index = OriginRule(private, origin, cooldown)
     accounts = Accounts(database)
     access = Access(tokens, accounts, clock, anonymous_read=settings.anonymous_read)
     ingest = Ingest(files, blobs, origin, clock)
@@ -132,7 +137,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
             *_audit(audits),
             *_origin(origin_api),
             Route(f"{_PROJECT}/files/{{filename}}", _handler(imports), methods=["PUT"]),
-            Route("/metrics", MetricsRoute(origins).metrics, methods=["GET"]),
+            *_cooldowns(CooldownRoutes(access, cooldowns, clock)),
+            Route("/metrics", MetricsRoute(origins, cooldown).metrics, methods=["GET"]),
             Route(openapi.PATH, openapi.serve_document, methods=["GET"]),
             *_health(database),
         ],
@@ -166,6 +172,18 @@ def _upstreams(settings: Settings) -> tuple[Upstream, ...]:
 
 def _pull_through(settings: Settings, upstream: Upstream, database: Database, clock: Clock) -> PullThrough:
     return PullThrough(upstream, Mirror(database, upstream.url), open_cache(settings), clock, settings.page_ttl)
+
+
+def _cooldown(settings: Settings, index: Index, cooldowns: Cooldowns, clock: Clock) -> Cooldown:
+    return Cooldown(index, cooldowns, clock, settings.cooldown, dry_run=settings.cooldown_dry_run)
+
+
+def _cooldowns(routes: CooldownRoutes) -> list[Route]:
+    return [
+        Route(f"{_PROJECT}/cooldown-waiver", routes.waive, methods=["PUT"]),
+        Route(f"{_PROJECT}/cooldown-waiver", routes.end, methods=["DELETE"]),
+        Route("/api/v1/cooldown-waivers", routes.waivers, methods=["GET"]),
+    ]
 
 
 def _routes(read: ReadRoutes, upload: UploadRoute) -> list[Route]:

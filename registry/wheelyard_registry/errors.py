@@ -6,6 +6,7 @@ Handlers raise with the facts; the sentences are made here. :mod:`wheelyard_regi
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Sequence
 
@@ -277,6 +278,19 @@ class UpstreamTimeout(UpstreamFailed):
 
     status = 504
     code = "upstream-timeout"
+
+
+class CoolingDown(RegistryError):
+    """An upstream file that is too young to be served."""
+
+    status = 403
+    code = "cooling-down"
+
+    def __init__(self, *, filename: str, until: dt.datetime, days: int) -> None:
+        super().__init__(
+            f"{filename} is younger than {days} days, so it is not served before {until:%Y-%m-%d %H:%M} UTC",
+            hint="use an older version, or ask an administrator for a waiver: wheelyard project waive",
+        )
 
 
 class ForbiddenHost(RegistryError):

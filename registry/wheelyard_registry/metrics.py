@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wheelyard_registry.catalogue.origins import Origins
+from wheelyard_registry.cooldown import Cooldown
 
 
 class _Alarms(Collector):
@@ -27,12 +28,26 @@ class _Alarms(Collector):
         yield GaugeMetricFamily("wheelyard_names_met_upstream", "Private names that have appeared upstream.", value=met)
 
 
+class _Young(Collector):
+    """What the cooldown does, or would do, to the pages that this process has made."""
+
+    def __init__(self, cooldown: Cooldown) -> None:
+        self._cooldown = cooldown
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The one number."""
+        text = "Upstream files too young to be served, on the pages made so far; a dry run serves them."
+        yield GaugeMetricFamily("wheelyard_cooldown_young_files", text, value=self._cooldown.counted)
+
+
 class MetricsRoute:
     """``GET /metrics``, in the text format of Prometheus."""
 
-    def __init__(self, origins: Origins) -> None:
+    def __init__(self, origins: Origins, cooldown: Cooldown | None) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_Alarms(origins))
+        if cooldown is not None:
+            self._registry.register(_Young(cooldown))
 
     async def metrics(self, _: Request) -> Response:
         """All numbers as they are now."""

@@ -303,6 +303,24 @@ OPERATIONS: tuple[Operation, ...] = (
         refusals=(errors.InvalidField,),
     ),
     Operation("GET", "/api/v1/audit/head", "The newest entry's serial and link", ref("Head")),
+    Operation(
+        "PUT",
+        f"{_PROJECT}/cooldown-waiver",
+        "Serve young upstream files of a project until a time",
+        ref("Waiver"),
+        body="NewWaiver",
+        refusals=(*_BODY, *_CHOSEN),
+    ),
+    Operation(
+        "DELETE",
+        f"{_PROJECT}/cooldown-waiver",
+        "End a waiver",
+        obj({"project": TEXT, "ended": FLAG}),
+        refusals=_CHOSEN,
+    ),
+    Operation(
+        "GET", "/api/v1/cooldown-waivers", "All waivers of the cooldown, expired ones too", listing("waivers", "Waiver")
+    ),
     Operation("GET", "/api/v1/alarms", "Private names that have appeared upstream", listing("alarms", "Alarm")),
 )
 

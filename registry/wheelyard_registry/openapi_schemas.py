@@ -248,6 +248,8 @@ SCHEMAS: Mapping[str, Schema] = {
     "Reason": obj({"reason": nullable(_LINE)}, optional=("reason",)),
     "NewOverlay": obj({"overlay": FLAG, "reason": _LINE}, optional=("overlay",)),
     "Overlay": obj({"project": TEXT, "overlay": FLAG}),
+    "Waiver": obj({"project": TEXT, "until": TIME, "reason": TEXT, "by": TEXT}),
+    "NewWaiver": obj({"until": TIME, "reason": TEXT}),
     "Alarm": obj({"project": TEXT, "since": TIME}),
     "Event": obj(
         {

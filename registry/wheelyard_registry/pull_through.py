@@ -152,8 +152,8 @@ class PullThrough:
 
     async def _run(self, transfer: Transfer, project: NormalizedName, entry: DistributionFile) -> LocalBlob:
         async def learn(sha256: str) -> None:
-            if entry.sha256 is None:
-                await self._learn(project, entry, FileFacts(sha256=sha256))
+            found = sha256 if entry.sha256 is None else None
+            await self._learn(project, entry, FileFacts(sha256=found, added_at=self._clock()))
             await self._reverify_metadata(project, entry, LocalBlob(self._cache.path(sha256), sha256, private=False))
 
         return await transfer.run(self._upstream, self._cache, learn)
@@ -214,6 +214,9 @@ class PullThrough:
         # Parsed before it is kept: a captive portal's HTML must not replace a good page.
         known = await self._parsed(project, fetched, now + self._ttl)
         await anyio.to_thread.run_sync(self._mirror.keep_page, project, fetched)
+        if known.page is not None:
+            seen = {_source(file): file.filename for file in known.page.files}
+            await anyio.to_thread.run_sync(self._mirror.see, project, seen, now)
         return known
 
     async def _parsed(self, project: NormalizedName, cached: CachedPage, fresh_until: dt.datetime) -> _Known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import gc
 import ipaddress
 import os
@@ -71,6 +72,8 @@ def settings(
     max_upload: int | None,
     anonymous_read: bool | None,
     reserved: tuple[str, ...],
+    cooldown: int = 0,
+    cooldown_dry_run: bool = False,
 ) -> Settings:
     """Settings from what a command line gives; None means the default.
 
@@ -93,6 +96,8 @@ def settings(
         data=data,
         upstreams=upstreams,
         reserved=reserved,
+        cooldown=dt.timedelta(days=cooldown),
+        cooldown_dry_run=cooldown_dry_run,
         database=database,
         anonymous_read=_is_loopback(host) if anonymous_read is None else anonymous_read,
     )

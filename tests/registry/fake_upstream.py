@@ -31,6 +31,7 @@ class FakeUpstream:
     offers_metadata: dict[str, bytes] = field(default_factory=dict)
     states_hashes: bool = True
     states_sizes: bool = True
+    uploaded: dict[str, str | None] = field(default_factory=dict)
     provenance: dict[str, str] = field(default_factory=dict)
     status: dict[str, dict[str, str]] = field(default_factory=dict)
     served_instead: dict[str, bytes] = field(default_factory=dict)
@@ -61,7 +62,7 @@ class FakeUpstream:
                 "url": f"/packages/{built.filename}",
                 "hashes": {"sha256": built.sha256} if self.states_hashes else {},
                 **({"size": len(built.data)} if self.states_sizes else {}),
-                "upload-time": "2024-05-06T07:08:09.000001Z",
+                "upload-time": self.uploaded.get(built.filename, "2024-05-06T07:08:09.000001Z"),
                 "requires-python": ">=3.8",
                 "yanked": False,
                 "core-metadata": self._offer(built),

@@ -111,6 +111,26 @@ def overlay(*, name: str, reason: str, off: bool, registry: str) -> None:
 
 
 @command.command()
+@click.argument("name")
+@click.option("--until", metavar="DATE", help="When it ends: 2027-01-31, or a time with its zone.")
+@click.option("--reason", help="Why; it goes into the audit log.")
+@click.option("--off", is_flag=True, help="End it.")
+@registry_option
+def waive(*, name: str, until: str | None, reason: str | None, off: bool, registry: str) -> None:
+    """Serve upstream files of a project although they are younger than the cooldown (administrators)."""
+    if not off and (until is None or reason is None):
+        raise InputError("a waiver needs its end and its reason", hint="give --until and --reason, or --off")
+    path = f"projects/{quote(name, safe='')}/cooldown-waiver"
+    with RegistryClient(registry) as client:
+        if off:
+            client.call("DELETE", path)
+        else:
+            end = f"{until}T00:00:00Z" if until is not None and len(until) == len("2027-01-31") else until
+            client.call("PUT", path, {"until": end, "reason": reason})
+    click.echo(f"{name}: the cooldown {'applies again' if off else f'is waived until {until}'}", err=True)
+
+
+@command.command()
 @registry_option
 def alarms(*, registry: str) -> None:
     """List private names that have appeared upstream. Exit code 1 if there are any."""

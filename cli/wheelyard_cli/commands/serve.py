@@ -35,6 +35,15 @@ from wheelyard_resolver.errors import InputError
     metavar="PATTERN",
     help="Names that never leave the house: 'acme-*'. Repeat.",
 )
+@click.option(
+    "--cooldown",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 3650),
+    metavar="DAYS",
+    help="Age that upstream files must reach before they are served.",
+)
+@click.option("--cooldown-dry-run", is_flag=True, help="Only count, in /metrics, what the cooldown would hide.")
 @click.option("--database", metavar="URL", help="SQLAlchemy URL of the catalogue [default: SQLite in --data].")
 @click.option("--max-upload", metavar="BYTES", type=click.IntRange(1), help="Largest upload accepted.")
 @click.option(
@@ -75,6 +84,8 @@ def command(
     private_upstreams: bool,
     no_upstream: bool,
     reserved: tuple[str, ...],
+    cooldown: int,
+    cooldown_dry_run: bool,
     database: str | None,
     max_upload: int | None,
     anonymous_read: bool | None,
@@ -110,6 +121,8 @@ def command(
         max_upload=max_upload,
         anonymous_read=anonymous_read,
         reserved=reserved,
+        cooldown=cooldown,
+        cooldown_dry_run=cooldown_dry_run,
     )
     tls = None if tls_certificate is None or tls_key is None else server.Certificate(tls_certificate, tls_key)
     listening = server.Listening(host=host, port=port, token_file=admin_token_file, grace=grace, tls=tls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -24,10 +25,14 @@ class CachedPage:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What was found out about an upstream file beyond its page. ``metadata_sha256`` is "" if it has no metadata."""
+    """What was found out about an upstream file beyond its page. ``metadata_sha256`` is "" if it has no metadata.
+
+    ``added_at`` is when its bytes came into the cache; when it was first seen on a page is kept apart from that.
+    """
 
     sha256: str | None = None
     metadata_sha256: str | None = None
+    added_at: dt.datetime | None = None
 
 
 class Mirror:
@@ -79,14 +84,34 @@ class Mirror:
     def facts(self, project: NormalizedName) -> dict[str, FileFacts]:
         """The facts known about a project's files, by source."""
         table = tables.upstream_file
-        query = sa.select(table.c.source, table.c.sha256, table.c.metadata_sha256).where(table.c.project == project)
+        facts = (table.c.sha256, table.c.metadata_sha256, table.c.added_at)
+        query = sa.select(table.c.source, *facts).where(table.c.project == project)
         with self._database.read() as connection:
-            return {row.source: FileFacts(row.sha256, row.metadata_sha256) for row in connection.execute(query)}
+            return {row.source: FileFacts(*row[1:]) for row in connection.execute(query)}
+
+    def see(self, project: NormalizedName, files: Mapping[str, str], at: dt.datetime) -> None:
+        """Note when the files of a page, their names by source, were first seen."""
+        table = tables.upstream_file
+        known = set(self.facts(project))
+        new = [
+            {"source": source, "project": project, "filename": filename, "first_seen_at": at}
+            for source, filename in files.items()
+            if source not in known
+        ]
+        if not new:
+            return
+        with self._database.write() as connection:
+            # Another replica may have read the same page meanwhile.
+            met = sa.select(table.c.source).where(table.c.project == project)
+            since = set(connection.execute(met).scalars())
+            missing = [row for row in new if row["source"] not in since]
+            if missing:
+                connection.execute(sa.insert(table), missing)
 
     def learn(self, project: NormalizedName, filename: str, source: str, facts: FileFacts) -> None:
         """Add to the facts about a file; what is None in ``facts`` stays as it was."""
         table = tables.upstream_file
-        known = {"sha256": facts.sha256, "metadata_sha256": facts.metadata_sha256}
+        known = {"sha256": facts.sha256, "metadata_sha256": facts.metadata_sha256, "added_at": facts.added_at}
         new = {name: value for name, value in known.items() if value is not None}
         with self._database.write() as connection:
             if connection.execute(sa.update(table).where(table.c.source == source).values(**new)).rowcount == 0:

@@ -239,4 +239,15 @@ upstream_file = sa.Table(
     sa.Column("filename", sa.String(300), nullable=False),
     sa.Column("sha256", sa.String(64)),
     sa.Column("metadata_sha256", sa.String(64)),
+    sa.Column("first_seen_at", UtcTime),
+    sa.Column("added_at", UtcTime),
+)
+
+cooldown_waiver = sa.Table(
+    "cooldown_waiver",
+    metadata,
+    sa.Column("project", sa.String(200), primary_key=True),
+    sa.Column("until", UtcTime, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("by", sa.String(80), nullable=False),
 )

@@ -50,6 +50,8 @@ from wheelyard_registry.identity_routes import IdentityRoutes
 from wheelyard_registry.import_route import ImportRoute
 from wheelyard_registry.index import Index, OriginRule, PrivateIndex
 from wheelyard_registry.ingest import Ingest
+from wheelyard_registry.kpi_report import KpiReport
+from wheelyard_registry.kpi_routes import KpiRoutes
 from wheelyard_registry.legacy import LegacyForm
 from wheelyard_registry.lifecycle_routes import LifecycleRoutes
 from wheelyard_registry.metrics import MetricsRoute
@@ -103,6 +105,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
     identities = IdentityRoutes(access, tokens, accounts, clock)
     deployments, bases = Deployments(database, clock), Bases(database, clock)
     stages = Stages(database, clock)
+    report = KpiReport(deployments, bases, files, clock)
     fleet = FleetRoutes(access, deployments, bases, stages)
     radius = RadiusRoutes(access, BlastRadius(deployments, bases, files))
     lifecycles = LifecycleRoutes(access, Lifecycle(database), files, blobs, clock)
@@ -130,6 +133,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
             *_fleet(fleet),
             *_stages(StageRoutes(access, stages)),
             *_bases(BaseRoutes(access, bases)),
+            Route("/api/v1/kpi", KpiRoutes(access, report).kpi, methods=["GET"]),
             Route("/api/v1/who-uses", radius.users, methods=["GET"]),
             Route("/api/v1/who-requires", radius.requirers, methods=["GET"]),
             *_identity(identities),
@@ -138,7 +142,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
             *_origin(origin_api),
             Route(f"{_PROJECT}/files/{{filename}}", _handler(imports), methods=["PUT"]),
             *_cooldowns(CooldownRoutes(access, cooldowns, clock)),
-            Route("/metrics", MetricsRoute(origins, cooldown).metrics, methods=["GET"]),
+            Route("/metrics", MetricsRoute(origins, report, cooldown).metrics, methods=["GET"]),
             Route(openapi.PATH, openapi.serve_document, methods=["GET"]),
             *_health(database),
         ],

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import anyio.to_thread
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from wheelyard_registry.catalogue.origins import Origins
 from wheelyard_registry.cooldown import Cooldown
+from wheelyard_registry.kpi_report import KpiReport
 
 
 class _Alarms(Collector):
@@ -40,12 +41,40 @@ class _Young(Collector):
         yield GaugeMetricFamily("wheelyard_cooldown_young_files", text, value=self._cooldown.counted)
 
 
+class _Kpis(Collector):
+    """The figures of the whole fleet, over all that was recorded."""
+
+    def __init__(self, report: KpiReport) -> None:
+        self._report = report
+
+    def collect(self) -> Iterator[Metric]:
+        """A number for each figure that is known."""
+        (period,) = self._report.periods(None)
+        yield CounterMetricFamily("wheelyard_deployments", "Deployments recorded.", value=period.deployments)
+        lead_time = period.lead_time
+        for name, text, value in (
+            ("models_deployed", "Model packages that run.", period.models),
+            (
+                "deployment_lead_time_seconds",
+                "Median time from the upload of a release to its first deployment.",
+                None if lead_time is None else lead_time.total_seconds(),
+            ),
+            ("bases", "Accepted bases that host deployments.", period.bases),
+            ("hosted_deployments", "Deployments that accepted bases host.", period.hosted),
+            ("base_bytes", "Wheels of those bases, each base once.", period.base_bytes),
+            ("separate_bytes", "Wheels of those deployments with an image each.", period.separate_bytes),
+        ):
+            if value is not None:
+                yield GaugeMetricFamily(f"wheelyard_{name}", text, value=value)
+
+
 class MetricsRoute:
     """``GET /metrics``, in the text format of Prometheus."""
 
-    def __init__(self, origins: Origins, cooldown: Cooldown | None) -> None:
+    def __init__(self, origins: Origins, report: KpiReport, cooldown: Cooldown | None) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_Alarms(origins))
+        self._registry.register(_Kpis(report))
         if cooldown is not None:
             self._registry.register(_Young(cooldown))
 

@@ -17,6 +17,7 @@ from wheelyard_registry import errors, problem
 from wheelyard_registry.openapi_schemas import (
     COUNT,
     FLAG,
+    NULLABLE_TEXT,
     SCHEMAS,
     SHA256,
     TEXT,
@@ -200,6 +201,14 @@ OPERATIONS: tuple[Operation, ...] = (
         "The text of a lock (PEP 751), as it was accepted",
         obj({"sha256": SHA256, "text": TEXT}),
         refusals=_CHOSEN,
+    ),
+    Operation(
+        "GET",
+        "/api/v1/kpi",
+        "Figures of the fleet, over all time or before and after a time",
+        obj({"stage": NULLABLE_TEXT, "periods": {"type": "array", "items": ref("Period")}}),
+        query={"stage": TEXT, "split": TIME},
+        refusals=(errors.InvalidField,),
     ),
     Operation(
         "GET",

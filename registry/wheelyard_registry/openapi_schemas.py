@@ -64,6 +64,7 @@ _LINE: Schema = {
 }
 _DIGEST: Schema = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 _ADMISSION: Schema = {"type": "string", "enum": [mode.value for mode in AdmissionMode]}
+_AMOUNT: Schema = {"type": ["number", "null"], "minimum": 0}
 _PLACE: Schema = {"type": "string", "minLength": 1, "maxLength": 80}
 _REQUEST: Mapping[str, Schema] = {
     "at": nullable(
@@ -199,6 +200,23 @@ SCHEMAS: Mapping[str, Schema] = {
                 "type": "array",
                 "items": obj({"name": TEXT, "revision": _DIGEST, "models": TEXTS, "lock": SHA256}),
             },
+        }
+    ),
+    "Period": obj(
+        {
+            "name": {"type": "string", "enum": ["all", "before", "after"]},
+            "since": TIME,
+            "until": TIME,
+            "models": COUNT,
+            "deployments": COUNT,
+            "deployments_per_month": _AMOUNT,
+            "lead_time_seconds": _AMOUNT,
+            "bases": COUNT,
+            "hosted": COUNT,
+            "bases_per_model": _AMOUNT,
+            "base_bytes": COUNT,
+            "separate_bytes": COUNT,
+            "rates": {"type": "array", "items": obj({"month": TEXT, "team": TEXT, "deployments": COUNT})},
         }
     ),
     "ConcernedModel": obj({"deployment": ref("Deployment"), "because": TEXTS}),

@@ -134,12 +134,24 @@ class Files:
         names = sorted({project for project, _ in releases})
         found: dict[tuple[NormalizedName, str], bytes] = {}
         with self._database.read() as connection:
-            # In parts, because databases limit the parameters of a statement.
-            for start in range(0, len(names), 500):
-                some = query.where(file.c.project.in_(names[start : start + 500])).order_by(file.c.serial)
+            for start in range(0, len(names), _PARAMETERS):
+                some = query.where(file.c.project.in_(names[start : start + _PARAMETERS])).order_by(file.c.serial)
                 for project, version, body in connection.execute(some):
                     if (project, version) in releases:
                         found.setdefault((project, version), body)
+        return found
+
+    def first_uploads(self, projects: Set[NormalizedName]) -> Mapping[tuple[NormalizedName, str], dt.datetime]:
+        """When the first file of each release of some projects was uploaded."""
+        file = tables.file
+        query = sa.select(file.c.project, file.c.version, sa.func.min(file.c.uploaded_at))
+        query = query.group_by(file.c.project, file.c.version)
+        names = sorted(projects)
+        found: dict[tuple[NormalizedName, str], dt.datetime] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(names), _PARAMETERS):
+                some = query.where(file.c.project.in_(names[start : start + _PARAMETERS]))
+                found |= {(NormalizedName(name), version): time for name, version, time in connection.execute(some)}
         return found
 
     def find(self, project: NormalizedName, filename: str) -> StoredFile | None:
@@ -188,6 +200,9 @@ def require_open(name: NormalizedName, project: ProjectFacts | None) -> None:
     if project is not None and project.status in {"archived", "quarantined"}:
         raise ProjectClosed(project=name, status=project.status, reason=project.status_reason)
 
+
+_PARAMETERS = 500
+"""Names of one statement: databases limit its parameters."""
 
 # The statements of an upload are written once: composing them anew costs more than running them.
 _COLUMNS = [tables.file.c[name] for name in StoredFile.__dataclass_fields__]

@@ -13,7 +13,7 @@ DEBIAN := .venv/conformance/debian/.unpacked
 GROUPS := .venv/conformance/groups.snapshot
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance nightly clients engine locks fuzz test-postgres bench-images bench-uploads bench-registry bench-faults lint clean
+.PHONY: help demo test conformance nightly clients hooks engine locks fuzz test-postgres bench-images bench-uploads bench-registry bench-faults lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ nightly: .venv/.dev ## Try the laws of the resolver on 20,000 random worlds each
 
 clients: .venv/.dev $(CLIENTS:%=.venv/clients/%/.done) ## Upload and install over TLS with pip, uv, twine, poetry, flit and hatch
 	$(BIN)/pytest -m heavy tests/end_to_end/test_registry_tls.py $(PYTEST_ARGS)
+
+hooks: .venv/.dev .venv/clients/pre-commit/.done ## Let pre-commit run the hook that teams use
+	$(BIN)/pytest -m heavy tests/end_to_end/test_pre_commit.py $(PYTEST_ARGS)
 
 engine: .venv/.dev ## Build real images with buildah and a Docker Engine (root on Debian; installs what it needs)
 	$(BIN)/pytest -m heavy tests/engine $(PYTEST_ARGS)

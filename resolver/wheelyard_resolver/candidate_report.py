@@ -102,9 +102,23 @@ def _advice(found: Admission) -> Iterator[str]:
 def _findings(found: Admission, level: Level, *, fails: bool) -> Iterator[Finding]:
     if found.unplaceable is not None:
         yield not_installable(found.unplaceable, found.hints, fails=fails)
-        return
-    if level is Level.FITS or (level is Level.REGROUP and not found.accepted):
-        return
+    elif level is Level.REGROUP and not found.accepted:
+        if fails:
+            yield _alone(found, level, f"whether {found.candidate.key} fits without changes is unknown")
+    elif level is Level.NEW_BASE and not found.bases:
+        target = found.candidate.target
+        yield _alone(found, level, f"no base on {target} is there for {found.candidate.key}", fails=fails)
+    elif level is not Level.FITS:
+        yield from _of_bases(found, level, fails=fails)
+
+
+def _alone(found: Admission, level: Level, title: str, *, fails: bool = True) -> Finding:
+    """A finding about no base in particular."""
+    name = fingerprint(level.value, found.candidate.key, str(found.candidate.target))
+    return Finding(level.value, name, title, places=places(found.candidate.lines[:1]), fails=fails)
+
+
+def _of_bases(found: Admission, level: Level, *, fails: bool) -> Iterator[Finding]:
     for joining in found.bases:
         if not joining.possible:
             yield _refused(joining, found.candidate, level, fails=fails)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.cli.candidates import CANDIDATES, FLEET, REPOSITORY, report
-from tests.resolver.fake_index import FakeIndex
+from tests.cli.candidates import CANDIDATES, FLEET, PROJECTS, REPOSITORY, report
+from tests.resolver.fake_index import FakeIndex, fleet, model
 
 from wheelyard_cli.report_formats.outputs import FORMATS, render
 from wheelyard_resolver.admission import admit
+from wheelyard_resolver.candidate_report import candidate_report
 from wheelyard_resolver.levels import Level
+from wheelyard_resolver.model import ModelPackage
 from wheelyard_resolver.report import from_document, to_document
 
 ADMISSIONS = Path(__file__).parent / "admissions"
@@ -18,11 +20,11 @@ ADMISSIONS = Path(__file__).parent / "admissions"
 
 def page(name: str) -> str:
     """The candidate in all formats, one below the other."""
-    _, model = CANDIDATES[name]
-    requires = ", ".join(str(line.requirement) for line in model.lines)
+    _, candidate = CANDIDATES[name]
+    requires = ", ".join(str(line.requirement) for line in candidate.lines)
     found = report(name)
     parts = (f"\n---- {form} {'-' * 60}\n{render(found, form, REPOSITORY)}" for form in FORMATS)
-    return "".join([f"{model.key} {model.version}: {requires}\n", *parts])
+    return "".join([f"{candidate.key} {candidate.version}: {requires}\n", *parts])
 
 
 def test_each_candidate_has_its_file() -> None:
@@ -57,6 +59,20 @@ def test_a_level_fails_from_fail_on_on(name: str, fail_on: Level) -> None:
     """Only "fits", which finds nothing, cannot fail."""
     level = CANDIDATES[name][0]
     assert report(name, fail_on).failed is (level is not Level.FITS and level.at_least_as_bad_as(fail_on))
+
+
+@pytest.mark.parametrize("fail_on", [level for level in Level if level is not Level.FITS])
+@pytest.mark.parametrize(
+    ("models", "level"), [((), Level.NEW_BASE), ((model("other", "x"),), Level.REGROUP)], ids=["empty", "not accepted"]
+)
+def test_a_level_fails_also_where_no_base_is_accepted(
+    models: tuple[ModelPackage, ...], level: Level, fail_on: Level
+) -> None:
+    """What is unknown is taken for the worst that it can be."""
+    found = admit(fleet(*models), model("solar", "x"), FakeIndex(PROJECTS))
+    assert found.level is level
+    failed = candidate_report(found, fleet(*models), "", fail_on).failed
+    assert failed is level.at_least_as_bad_as(fail_on)
 
 
 def test_what_fits_as_built_is_told_without_reading_the_index() -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "config": ("wheelyard_cli.commands.config", "Show the settings that count here, and where each comes from."),
     "check": ("wheelyard_cli.commands.check", "Check a fleet, or whether a candidate can join it."),
     "deploy": ("wheelyard_cli.commands.deploy", "Record, promote, retire and list what is deployed."),
+    "doctor": ("wheelyard_cli.commands.doctor", "Examine any index: conformance, caching, confusion."),
     "explain": ("wheelyard_cli.commands.explain", "Say why models cannot be installed together."),
     "fleet": ("wheelyard_cli.commands.fleet", "Export the deployed fleet of a registry, or look back at it."),
     "import": ("wheelyard_cli.commands.import_", "Take an existing package directory over."),

@@ -10,6 +10,7 @@ import datetime as dt
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from packaging.utils import NormalizedName
 
@@ -25,8 +26,7 @@ _OVERHEAD = 2048
 """Bytes counted for an answer beside its body, so that many small ones are bounded too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What an answer depends on, beside who asks: whatever else is in a request must not matter."""
 
     path: str

@@ -1,0 +1,49 @@
+"""``wheelyard doctor``: what an index does well, and what its shortcomings mean for pip and uv."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+
+import click
+import httpx
+
+from wheelyard_cli import __version__
+from wheelyard_cli.index_doctor import Doctor, Examined, Level
+from wheelyard_cli.transfer import OriginAuth
+
+_COLOURS = {Level.GOOD: "green", Level.WEAK: "yellow", Level.BAD: "red", Level.UNKNOWN: "white"}
+
+
+@click.command(name="doctor")
+@click.argument("url")
+@click.option("--project", metavar="NAME", help="Project to look at [default: the first that the index lists].")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(*, url: str, project: str | None, form: str) -> None:
+    """Examine any simple index at URL: conformance, caching, ranges, authentication, dependency confusion.
+
+    Exit code 1 if anything is bad. Credentials come from the URL or from netrc.
+    """
+    client = httpx.Client(
+        auth=OriginAuth([url], os.environ), timeout=30, headers={"User-Agent": f"wheelyard/{__version__}"}
+    )
+    with client:
+        found = Doctor(client, url).examine(project)
+    click.echo(_json(found) if form == "json" else _text(found))
+    raise click.exceptions.Exit(0 if found.sound else 1)
+
+
+def _text(found: Examined) -> str:
+    lines = [f"{found.url}, by the example of {found.project}"]
+    for finding in found.findings:
+        mark = click.style(f"{finding.level.value:8}", fg=_COLOURS[finding.level])
+        lines.append(f"{mark}{finding.topic}: {finding.seen}")
+        if finding.meaning:
+            lines.append(f"        {finding.meaning}")
+    return "\n".join(lines)
+
+
+def _json(found: Examined) -> str:
+    findings = [{**asdict(finding), "level": finding.level.value} for finding in found.findings]
+    return json.dumps({"url": found.url, "project": found.project, "findings": findings}, indent=2)

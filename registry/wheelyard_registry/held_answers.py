@@ -1,4 +1,4 @@
-"""Answers to reads, held in memory until the catalogue changes in any way.
+"""Answers to reads, held in memory until the catalogue changes: by an event, or for upstream's files in any way.
 
 A change is seen at once because every use asks the catalogue for its version; a policy that changes an answer by the
 passing of time is seen because the answer knows when. Rights are not held: they are looked at for every request.
@@ -44,7 +44,7 @@ class Terms:
     """Who may have an answer, and how long it lasts: whoever may read ``project``.
 
     ``fresh_until`` is till when a client may keep it without asking, None: it must always ask. ``changes_at`` is when
-    it may change although nothing is committed.
+    it may change although nothing is committed, None: only an event changes it, as is so of all that is private.
     """
 
     project: NormalizedName
@@ -64,7 +64,9 @@ class HeldAnswer:
 
     def holds(self, version: Version, now: dt.datetime) -> bool:
         """Whether it is what would be answered now."""
-        return self.version == version and (self.terms.changes_at is None or now < self.terms.changes_at)
+        if self.terms.changes_at is None:
+            return self.version.event == version.event
+        return self.version == version and now < self.terms.changes_at
 
 
 class HeldAnswers:

@@ -7,13 +7,21 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 Clock = Callable[[], dt.datetime]
 
-Version = int
-"""A number that differs whenever something was committed in between. It means nothing else."""
+
+class Version(NamedTuple):
+    """What is committed: ``commit`` differs after any commit, ``event`` is the serial of the newest event.
+
+    Whatever changes a private project is an event; that a token was used, or an upstream page read, is none.
+    """
+
+    commit: int
+    event: int
 
 
 def utc_now() -> dt.datetime:
@@ -85,13 +93,20 @@ class _Watch:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._connection: sa.PoolProxiedConnection | None = None
+        self._seen = Version(-1, -1)
 
     def version(self) -> Version:
         if self._connection is None:
             self._connection = self._engine.raw_connection()
             self._connection.detach()  # it counts for no limit of the pool
             self._cursor = self._connection.cursor()
-        self._cursor.execute("PRAGMA data_version")
+        commit = self._number("PRAGMA data_version")
+        if commit != self._seen.commit:
+            self._seen = Version(commit, self._number("SELECT coalesce(max(serial), 0) FROM event"))
+        return self._seen
+
+    def _number(self, statement: str) -> int:
+        self._cursor.execute(statement)
         row = self._cursor.fetchone()
         assert row is not None
         return int(row[0])

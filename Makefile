@@ -13,10 +13,10 @@ DEBIAN := .venv/conformance/debian/.unpacked
 GROUPS := .venv/conformance/groups.snapshot
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance nightly clients hooks engine locks fuzz test-postgres bench-images bench-uploads bench-registry bench-faults lint clean
+.PHONY: help demo test conformance nightly clients hooks engine locks fuzz test-postgres bench-images bench-resolver bench-uploads bench-registry bench-faults lint clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.demo ## Publish, install, check and plan the example models, in under three minutes
 	@$(BIN)/python examples/demo.py
@@ -50,6 +50,11 @@ test-postgres: .venv/.dev ## Run the registry's tests on a real PostgreSQL: WHEE
 
 bench-images: .venv/.dev ## Measure how long the files of a proposal take to write
 	$(BIN)/python bench/base_images.py $(BENCH_ARGS)
+
+bench-resolver: .venv/.dev ## Measure verdicts and plans against uv and against size; records a snapshot of PyPI first
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'matplotlib>=3.9'
+	$(BIN)/python bench/resolver_growth.py docs/benchmarks/resolver.svg
+	$(BIN)/python bench/resolver.py --write docs/benchmarks/resolver.md $(BENCH_ARGS)
 
 bench-uploads: .venv/.dev ## Measure uploads against devpi and pypiserver, which it installs into .bench
 	$(BIN)/python bench/registry_uploads.py --write docs/benchmarks/registry-uploads.md $(BENCH_ARGS)

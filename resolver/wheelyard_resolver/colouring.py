@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations, pairwise
+from typing import Literal
 
 from packaging.utils import NormalizedName
 
@@ -22,8 +23,10 @@ class Colouring:
     What it answers are colours by model.
     """
 
-    def __init__(self, models: Sequence[Conditions], colours: int, conflicts: Iterable[Conditions]) -> None:
+    def __init__(self, models: Sequence[Conditions], colours: int) -> None:
         self.colours = colours
+        self.told = 0
+        """How many of the conflicts known have been forbidden."""
         self._sat = Sat()
         self._copies = [_Copy(self._sat, models) for _ in range(colours)]
         self._paint = [[self._sat.variable() for _ in range(colours)] for _ in models]
@@ -34,13 +37,14 @@ class Colouring:
             for shade, copy in zip(shades, self._copies, strict=True):
                 for condition in ordered:
                     self._sat.add([-shade, copy.literal(condition)])
-        for conflict in conflicts:
-            self.forbid(conflict)
 
-    def forbid(self, conflict: Conditions) -> None:
-        """No group may ask for all of these."""
-        for copy in self._copies:
-            self._sat.add([-copy.literal(condition) for condition in in_order(conflict)])
+    def forbid(self, conflicts: Sequence[Conditions]) -> None:
+        """No group may ask for all of any of these: all that are known, in the order in which they were learnt."""
+        for conflict in conflicts[self.told :]:
+            ordered = in_order(conflict)
+            for copy in self._copies:
+                self._sat.add([-copy.literal(condition) for condition in ordered])
+        self.told = len(conflicts)
 
     def pin(self, models: Iterable[int]) -> None:
         """Put models that exclude one another in groups of their own: it does not matter which."""
@@ -66,20 +70,18 @@ class Colouring:
         """Try these colours first."""
         self._sat.prefer(self._paint[model][colour] for model, colour in colours.items())
 
-    def solve(self, models: Collection[int]) -> Mapping[int, int] | None:
-        """A colour for each of these models; None if there are none."""
-        return self._colours(models) if self._sat.solve([self._placed[model] for model in models]) else None
-
     def core(self) -> list[int]:
-        """After a "no" of :meth:`solve`: models that suffice for it, not a minimal set."""
+        """After a "no": models that suffice for it, not a minimal set."""
         core = self._sat.core()
         return [model for model, placed in enumerate(self._placed) if placed in core]
 
-    def extend(self, models: Collection[int], fixed: Mapping[int, int], effort: int) -> Mapping[int, int] | None:
-        """A colour for each of these models, some fixed; None if there is none, or so many conflicts do not tell."""
+    def extend(
+        self, models: Collection[int], fixed: Mapping[int, int], effort: int
+    ) -> Mapping[int, int] | Literal[False] | None:
+        """A colour for each of these models, some fixed; False: there is none; None: so many conflicts do not tell."""
         shades = [self._paint[model][colour] for model, colour in fixed.items()]
         found = self._sat.solve_within(effort, [*shades, *(self._placed[model] for model in models)])
-        return self._colours(models) if found else None
+        return self._colours(models) if found else found
 
     @property
     def effort(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 
 from wheelyard_resolver.condition import Asked, Condition, Conditions, in_order
 
@@ -30,6 +30,7 @@ class Conflicts:
 
     def __init__(self, models: Sequence[Conditions]) -> None:
         self.found: list[Conditions] = []
+        self._conditions = models
         self._asked = [Asked(conditions) for conditions in models]
         self._asking: dict[Condition, Bits] = {}
         self._excluded: list[Bits] = [0] * len(models)
@@ -54,13 +55,13 @@ class Conflicts:
         if len(asking) > 2:
             for model in members(reduce(or_, asking)):
                 self._wide[model].append(asking)
-        return reduce(lambda one, other: one & other, asking)
+        return reduce(and_, asking)
 
     def _exclude(self, asking: Sequence[Bits]) -> None:
         for model in members(reduce(or_, asking)):
             lacking = [others for others in asking if not others >> model & 1]
             if lacking:
-                self._excluded[model] |= reduce(lambda one, other: one & other, lacking)
+                self._excluded[model] |= reduce(and_, lacking)
 
     def excluded(self, model: int) -> Bits:
         """The models that are known to fit in no group with this one, even alone with it."""
@@ -72,6 +73,17 @@ class Conflicts:
             return False
         joined = group | 1 << model
         return not any(all(others & joined for others in asking) for asking in self._wide[model])
+
+    def stronger(self, models: Iterable[int]) -> dict[int, int]:
+        """For models that ask for nothing beyond what another asks for, that other: where it can be, so can they."""
+        found: dict[int, int] = {}
+        every = bits(models)
+        for model in members(every):
+            asking = reduce(and_, map(self.asking, self._conditions[model]), every) & every & ~(1 << model)
+            other = next((other for other in members(asking) if other not in found), None)
+            if other is not None:
+                found[model] = other
+        return found
 
     def clique(self, models: Bits) -> list[int]:
         """Models that exclude one another pairwise, found greedily."""

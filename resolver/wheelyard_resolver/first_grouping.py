@@ -34,7 +34,7 @@ def first_grouping(
         colours = search.fix_all()
         if colours is None:
             break
-        if learner.teach(colouring, colours):
+        if learner.check(colours):
             return colours
         search.keep_possible()
     return valid
@@ -43,6 +43,7 @@ def first_grouping(
 class _Search:
     def __init__(self, learner: Learner, colouring: Colouring) -> None:
         self._colouring = colouring
+        self._colouring.forbid(learner.known.found)
         self._left = list(learner.left)
         self._known = learner.known
         self._fixed: dict[int, int] = {}
@@ -73,7 +74,8 @@ class _Search:
         return self._fixed
 
     def keep_possible(self) -> None:
-        """Unfix the models from the first one on whose colour is not shown possible any more."""
+        """Unfix the models from the first one on whose colour is not shown possible any more, by what was learnt."""
+        self._colouring.forbid(self._known.found)
         order = list(self._fixed.items())
         possible, impossible = 0, len(order) + 1
         while impossible - possible > 1:
@@ -86,4 +88,4 @@ class _Search:
 
     def _extended(self, fixed: Mapping[int, int]) -> Mapping[int, int] | None:
         effort = min(EFFORT_FOR_ONE, self._end - self._colouring.effort)
-        return self._colouring.extend(self._left, fixed, effort) if effort > 0 else None
+        return self._colouring.extend(self._left, fixed, effort) or None if effort > 0 else None

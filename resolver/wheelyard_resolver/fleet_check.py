@@ -39,8 +39,9 @@ class Dispute:
 class FleetCheck:
     """The findings about a fleet. The least number of bases lies between ``at_least`` and ``at_most``, proved.
 
-    ``conflicts`` are all that were needed to find that number, those of two models that demand disjoint ranges all
-    there are; ``disputes`` sum up those that are pairs about one project.
+    ``conflicts`` suffice to show the former, and are more: those of two models that demand disjoint ranges all there
+    are, up to :data:`~wheelyard_resolver.minimal_conflicts.MOST_DIRECT`; ``disputes`` sum up those that are pairs
+    about one project.
     """
 
     fleet: Fleet

@@ -73,7 +73,7 @@ class Formula:
         literal = self._demands.get(demand)
         if literal is None:
             project = self._project(demand.project)
-            literal = self._demands[demand] = self.sat.variable()
+            literal = self._demands[demand] = self.sat.variable(phase=False)
             self.sat.add([-literal, project.present])
             for extra in sorted(demand.extras):
                 self.sat.add([-literal, self._extra(project, extra)])
@@ -85,7 +85,7 @@ class Formula:
         literal = self._limits.get(demand)
         if literal is None:
             project = self._project(demand.project)
-            literal = self._limits[demand] = self.sat.variable()
+            literal = self._limits[demand] = self.sat.variable(phase=False)
             self._confine([-literal, -project.present], demand)
         return literal
 
@@ -134,14 +134,14 @@ class Formula:
     def _project(self, name: NormalizedName) -> _Project:
         entry = self._projects.get(name)
         if entry is None:
-            entry = _Project(len(self.universe.candidates(name).usable), self.sat.variable())
+            entry = _Project(len(self.universe.candidates(name).usable), self.sat.variable(phase=False))
             self._projects[name] = entry
         return entry
 
     def _extra(self, project: _Project, extra: NormalizedName) -> int:
         literal = project.extras.get(extra)
         if literal is None:
-            literal = project.extras[extra] = self.sat.variable()
+            literal = project.extras[extra] = self.sat.variable(phase=False)
         return literal
 
     def _guard(self, unit: Unit, other: NormalizedName | None) -> list[int]:
@@ -149,7 +149,7 @@ class Formula:
             return []
         edge = Edge(unit.project, unit.position, other)
         if edge not in self.guards:
-            self.guards[edge] = self.sat.variable()
+            self.guards[edge] = self.sat.variable(phase=False)
         return [-self.guards[edge]]
 
     def within(self, project: NormalizedName, first: int, last: int) -> tuple[int, int, int]:

@@ -20,6 +20,9 @@ from wheelyard_resolver.conflicts import bits, members
 from wheelyard_resolver.first_grouping import first_grouping
 from wheelyard_resolver.learning import Learner, groups_of
 
+EFFORT = 20_000
+"""Conflicts of the solver: for a first try at a number of colours, and to find few models for a proof."""
+
 
 @dataclass(frozen=True)
 class Grouping:
@@ -46,28 +49,54 @@ class Grouper:
         self._learner = learner
         self._known = learner.known
         self._out_of_time = out_of_time
+        self._best: list[tuple[int, ...]] = []
+        self._bound = 0
+        self._needed: list[int] = []
 
     def search(self) -> Grouping:
         """The fewest groups; when time runs out, a valid grouping with the lower bound proved so far."""
-        best = self._first_fit()
-        clique = self._known.clique(bits(self._learner.left))
-        bound, needed = len(clique), sorted(clique)
-        while bound < len(best) and not self._out_of_time():
-            colouring = Colouring(self._learner.models, bound, self._known.found)
-            colouring.pin(clique)
-            colours = self._learner.valid(colouring, self._out_of_time)
-            if colours is not None:
-                best = groups_of(colours)
-            elif not self._out_of_time():
-                bound, needed = bound + 1, sorted({*clique, *colouring.core()})
-            colouring.close()
-        if bound == len(best):
-            best = self._first(best)
+        self._best = self._first_fit()
+        self._raise_to_clique()
+        effort = EFFORT
+        while self._bound < len(self._best) and not self._out_of_time():
+            self._narrow(effort)
+            effort *= 2
+        if self._bound == len(self._best):
+            self._best = self._first(self._best)
         unplaceable = tuple(model for model in range(len(self._learner.models)) if model not in self._learner.left)
-        return Grouping(tuple(best), unplaceable, bound, tuple(needed))
+        return Grouping(tuple(self._best), unplaceable, self._bound, tuple(self._needed))
+
+    def _narrow(self, effort: int) -> None:
+        """Bring bound and best nearer to each other by halves.
+
+        Where they meet it may be hard to tell: then more colours are tried, and what is learnt with them helps below.
+        """
+        least = self._bound
+        while least < len(self._best) and not self._out_of_time():
+            colours = (least + len(self._best) - 1) // 2
+            self._try(colours, effort)
+            self._raise_to_clique()
+            least = max(self._bound, least if len(self._best) <= colours else colours + 1)
+
+    def _raise_to_clique(self) -> None:
+        clique = self._known.clique(bits(self._learner.left))
+        if len(clique) > self._bound:
+            self._bound, self._needed = len(clique), sorted(clique)
+
+    def _try(self, colours: int, effort: int) -> None:
+        """Find a grouping with so many colours, or prove that there is none, if the effort suffices."""
+        clique = self._known.clique(bits(self._learner.left))
+        colouring = Colouring(self._learner.models, colours)
+        colouring.pin(clique)
+        found = self._learner.attempt(colouring, effort, self._out_of_time)
+        if found:
+            self._best = groups_of(found)
+        elif found is False:
+            self._bound, self._needed = colours + 1, sorted({*clique, *_few(colouring)})
+        colouring.close()
 
     def _first(self, best: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-        colouring = Colouring(self._learner.models, len(best), self._known.found)
+        colouring = Colouring(self._learner.models, len(best))
         colours = {model: colour for colour, group in enumerate(best) for model in group}
         first = first_grouping(self._learner, colouring, colours, self._out_of_time)
         colouring.close()
@@ -84,7 +113,7 @@ class Grouper:
                 group = self._fitting(waiting)
             if group:
                 groups.append(group)
-            waiting = sorted(set(waiting).difference(group))
+            waiting = [model for model in waiting if model not in group]
         return groups
 
     def _fitting(self, waiting: Iterable[int]) -> tuple[int, ...]:
@@ -94,3 +123,15 @@ class Grouper:
             if self._known.allow(model, group):
                 group |= 1 << model
         return tuple(members(group))
+
+
+def _few(colouring: Colouring) -> list[int]:
+    """After a "no": models that suffice for it, without those that can be seen to be spared."""
+    kept = colouring.core()
+    end = colouring.effort + EFFORT
+    for model in reversed(kept):
+        rest = [other for other in kept if other != model]
+        effort = end - colouring.effort
+        if len(rest) < len(kept) and effort > 0 and colouring.extend(rest, {}, effort) is False:
+            kept = colouring.core()
+    return kept

@@ -15,6 +15,7 @@ from itertools import count
 from wheelyard_resolver.colouring import Colouring
 from wheelyard_resolver.first_grouping import first_grouping
 from wheelyard_resolver.learning import Learner, groups_of
+from wheelyard_resolver.sat import UNLIMITED
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,16 @@ def keep_in_place(
     accepted = 1 + max(homes.values(), default=-1)
     homes = {node: home for node, home in homes.items() if node in learner.left}
     for moves in count():
-        colouring = Colouring(learner.models, accepted + most, learner.known.found)
+        colouring = Colouring(learner.models, accepted + most)
         colouring.use_at_most(most)
         colouring.leave_at_most(homes, moves)
-        colours = learner.valid(colouring, out_of_time)
-        if colours is not None:
+        colours = learner.attempt(colouring, UNLIMITED, out_of_time, each=True)
+        if colours:
             colours = first_grouping(learner, colouring, colours, out_of_time)
         colouring.close()
-        if colours is not None:
+        if colours:
             return _kept(colours, accepted, moves)
-        if out_of_time():
+        if colours is None:
             return None
     raise AssertionError("as many moves as nodes are always enough")
 

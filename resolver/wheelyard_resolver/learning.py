@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from wheelyard_resolver.colouring import Colouring
 from wheelyard_resolver.condition import Asked, Conditions
@@ -43,20 +43,35 @@ class Learner:
             self.left.pop(model, None)
         return conflict
 
-    def teach(self, colouring: Colouring, colours: Mapping[int, int]) -> bool:
-        """Whether groups by colour can be installed; if not, the colouring is told why."""
-        found = [conflict for group in groups_of(colours) if (conflict := self.learn(group)) is not None]
-        for conflict in found:
-            colouring.forbid(conflict)
-        return not found
+    def check(self, colours: Mapping[int, int]) -> bool:
+        """Whether the groups by colour can be installed; if not, it is known then why."""
+        found = [self.learn(group) for group in groups_of(colours)]  # of each group: they cost more to come by
+        return all(conflict is None for conflict in found)
 
-    def valid(self, colouring: Colouring, out_of_time: Callable[[], bool]) -> Mapping[int, int] | None:
-        """Colours with which every group can be installed; None if there are none, or time is up."""
+    def attempt(
+        self, colouring: Colouring, effort: int, out_of_time: Callable[[], bool], *, each: bool = False
+    ) -> Mapping[int, int] | Literal[False] | None:
+        """Colours with which every group can be installed; False if there are none.
+
+        None: time is up, or so many conflicts of the solver for one question do not tell. Models that ask for nothing
+        beyond what another asks for take its colour, unless ``each`` model's colour is to be searched.
+        """
         while not out_of_time():
-            colours = colouring.solve(self.left)
-            if colours is None or self.teach(colouring, colours):
+            colouring.forbid(self.known.found)
+            stronger = {} if each else self.known.stronger(self.left)
+            found = colouring.extend([model for model in self.left if model not in stronger], {}, effort)
+            if not found:
+                return found
+            colours = {model: found[_strongest(model, stronger)] for model in self.left}
+            if self.check(colours):
                 return colours
         return None
+
+
+def _strongest(model: int, stronger: Mapping[int, int]) -> int:
+    while model in stronger:
+        model = stronger[model]
+    return model
 
 
 def groups_of(colours: Mapping[int, int]) -> list[tuple[int, ...]]:

@@ -6,21 +6,23 @@ million pairs may conflict: of those that a proof does not rest on, so many are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import combinations
 from operator import or_
 
 from packaging.utils import NormalizedName
 
-from wheelyard_resolver.condition import Condition, Conditions
-from wheelyard_resolver.conflicts import Bits, Conflicts, members
-from wheelyard_resolver.grouping import Grouper, Grouping
+from wheelyard_resolver.colouring import Colouring
+from wheelyard_resolver.condition import Condition, Conditions, in_order
+from wheelyard_resolver.conflicts import Bits, Conflicts, bits, members
+from wheelyard_resolver.grouping import Grouping
 from wheelyard_resolver.learning import Learner
 from wheelyard_resolver.model import ModelPackage, RequirementLine, lines_of
+from wheelyard_resolver.sat import UNLIMITED
 from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
 
-MOST_DIRECT = 1000
+MOST_DIRECT = 5000
 """Of pairs of models that ask for other releases of one project, at most so many are stated beside the proof."""
 
 
@@ -38,7 +40,7 @@ def minimal_conflicts(
         answer = engine.together([models[node] for node in nodes]) if nodes else None
         if isinstance(answer, MinimalConflict):
             stated.setdefault(answer.models, answer)
-    for answer in _proof(engine, [models[node] for node in found.needed], found.lower_bound):
+    for answer in _proof(engine, models, learner, found):
         stated.setdefault(answer.models, answer)
     return tuple(stated[names] for names in sorted(stated))
 
@@ -75,30 +77,49 @@ def _few_that_ask(conflict: Conditions, known: Conflicts, placeable: Sequence[in
     return sorted(chosen)
 
 
-def _proof(engine: Engine, models: Sequence[ModelPackage], needed: int) -> Iterator[MinimalConflict]:
-    """Minimal conflicts of these models for which one group fewer than needed does not suffice."""
-    if len(models) == needed:
-        for pair in combinations(models, 2):
-            answer = engine.together(pair)
-            assert not isinstance(answer, Solution), "so many models need so many groups only if each pair conflicts"
-            yield answer
-        return
-    by_name = {model.key: model for model in models}
-    learnt: dict[Conditions, MinimalConflict] = {}
+def _proof(
+    engine: Engine, models: Sequence[ModelPackage], learner: Learner, found: Grouping
+) -> Iterator[MinimalConflict]:
+    """Minimal conflicts of the models needed for which one group fewer than the lower bound does not suffice."""
+    needed = found.needed
+    excluding = [
+        (one, other)
+        for one, other in combinations(range(len(needed)), 2)
+        if learner.known.excluded(needed[one]) >> needed[other] & 1
+    ]
+    for one, other in excluding:
+        answer = engine.together((models[needed[one]], models[needed[other]]))
+        assert not isinstance(answer, Solution), "a conflict was learnt between them"
+        yield answer
+    if len(needed) > found.lower_bound:
+        yield from _beyond_pairs(engine, [models[node] for node in needed], excluding, found.lower_bound)
+
+
+def _beyond_pairs(
+    engine: Engine, models: Sequence[ModelPackage], pairs: Iterable[tuple[int, int]], needed: int
+) -> Iterator[MinimalConflict]:
+    """The conflicts that it takes beside those of pairs, to show that so many groups are needed."""
+    place = {model.key: number for number, model in enumerate(models)}
+    learnt: list[MinimalConflict] = []
 
     def clash(asked: Conditions) -> Conditions | None:
-        answer = engine.together([by_name[condition.project] for condition in sorted(asked)])
+        answer = engine.together([models[condition.position] for condition in in_order(asked)])
         if isinstance(answer, Solution):
             return None
-        conflict = frozenset(map(_whole, answer.models))
-        learnt[conflict] = answer
-        return conflict
+        learnt.append(answer)
+        return frozenset(_whole(place[key]) for key in answer.models)
 
-    again = Grouper(Learner([frozenset((_whole(model.key),)) for model in models], clash)).search()
-    assert again.lower_bound >= needed, "they were found to need as many groups"
-    yield from learnt.values()
+    learner = Learner([frozenset((_whole(number),)) for number in place.values()], clash)
+    for pair in pairs:
+        learner.known.add(frozenset(map(_whole, pair)))
+    colouring = Colouring(learner.models, needed - 1)
+    colouring.pin(learner.known.clique(bits(learner.left)))
+    colours = learner.attempt(colouring, UNLIMITED, out_of_time=lambda: False)
+    colouring.close()
+    assert colours is False, "they were found to need one group more"
+    yield from learnt
 
 
-def _whole(key: str) -> Condition:
-    """A model as one condition: what it asks, taken together."""
-    return Condition(NormalizedName(key), "present")
+def _whole(number: int) -> Condition:
+    """A model as one condition: all that it asks."""
+    return Condition(NormalizedName("model"), "present", number)

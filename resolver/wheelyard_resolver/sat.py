@@ -10,6 +10,9 @@ from pysat.solvers import Solver
 ENGINE = "glucose42"
 """Incremental, honours phases, gives cores; deterministic for the same clauses in the same order."""
 
+UNLIMITED = -1
+"""An effort without a limit."""
+
 
 def refute(clauses: Iterable[Sequence[int]]) -> tuple[tuple[int, ...], ...] | None:
     """The lemmas of a DRUP proof that clauses contradict each other, without the empty clause; None if they do not.
@@ -33,10 +36,11 @@ class Sat:
         """After a "yes": each variable, in order, positive or negative; those younger than it are not in it."""
         self.solves = 0
 
-    def variable(self, *, phase: bool = False) -> int:
-        """A new variable; ``phase`` is the value that is tried first."""
+    def variable(self, *, phase: bool | None = None) -> int:
+        """A new variable; ``phase`` is the value that is always tried first, without one that which it had last."""
         self._count += 1
-        self._solver.set_phases([self._count if phase else -self._count])
+        if phase is not None:
+            self._solver.set_phases([self._count if phase else -self._count])
         return self._count
 
     def prefer(self, literals: Iterable[int]) -> None:

@@ -119,3 +119,5 @@ def test_a_group_is_allowed_unless_it_asks_for_all_of_a_conflict(
         }
     clique = known.clique(bits(fine))
     assert all(not possible(pair) for pair in combinations(clique, 2))
+    for weaker, stronger in known.stronger(range(len(models))).items():
+        assert all(map(Asked(models[stronger]).implies, models[weaker]))

@@ -18,7 +18,8 @@ from wheelyard_resolver.model import Fleet, ModelPackage
 from wheelyard_resolver.plan import Clock, TargetPlan, never, plan_target, python_misfit, why_unplaceable
 from wheelyard_resolver.propose import base_names
 from wheelyard_resolver.reading import Memo
-from wheelyard_resolver.verdict import Engine, MinimalConflict
+from wheelyard_resolver.rebuild import lock_anew
+from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,16 @@ class _Question:
                 return known
         known = replace(known, before=before, after=len(after.grouping.groups))
         if len(after.grouping.groups) <= before:
+            self._check_again(after)
             return replace(known, level=Level.REGROUP, moves=_moves(self._fleet, after, self._candidate))
         return replace(known, level=Level.NEW_BASE, way_out=_cheapest(known.bases, self._candidate))
+
+    def _check_again(self, plan: TargetPlan) -> None:
+        """Lock every group of a plan, which checks by other code that it can be had."""
+        for group in plan.groups():
+            solution = plan.engine.together(group)
+            assert isinstance(solution, Solution), "the grouping was verified"
+            lock_anew(plan.engine, self._index, group, solution)
 
     def _plan(self, fleet: Fleet, allowed: int = 0) -> TargetPlan:
         return plan_target(fleet, self._index, self._candidate.target, self._out_of_time, self._memo, allowed=allowed)

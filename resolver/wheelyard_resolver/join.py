@@ -11,7 +11,7 @@ from wheelyard_resolver.fixed_bases import Misfit
 from wheelyard_resolver.hints import Hint, find_hints
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import AcceptedBase, ModelPackage
-from wheelyard_resolver.rebuild import LockChange, lock_changes
+from wheelyard_resolver.rebuild import LockChange, lock_anew, lock_changes
 from wheelyard_resolver.verdict import Engine, Solution
 
 
@@ -87,6 +87,7 @@ def join(engine: Engine, index: Index, candidate: ModelPackage, host: Host) -> J
 
     Raises:
         Undecided: something needed could not be read.
+        RecheckFailed: an answer did not stand up to the second opinion.
     """
     known = join_as_built(engine, candidate, host)
     return known or _join_anew(engine, index, candidate, host)
@@ -98,7 +99,8 @@ def _join_anew(engine: Engine, index: Index, candidate: ModelPackage, host: Host
     company = [candidate, *host.models]
     answer = engine.together(company)
     if isinstance(answer, Solution):
-        changes = None if lacks is None or base is None else lock_changes(engine, index, base, company, answer)
+        new = lock_anew(engine, index, company, answer, None if base is None else dict(base.versions))
+        changes = None if lacks is None or base is None else lock_changes(engine, company, base, new)
         return Joining(host.name, _keys(host), shortfalls=lacks, changes=changes)
     explanation = explain(engine, answer)
     conflict = Conflict(engine.target, answer.models, answer.lines, explanation)

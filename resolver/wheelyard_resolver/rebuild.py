@@ -26,20 +26,32 @@ class LockChange:
     seen_by: tuple[str, ...]
 
 
-def lock_changes(
-    engine: Engine, index: Index, base: AcceptedBase, models: Sequence[ModelPackage], solution: Solution
-) -> tuple[LockChange, ...]:
-    """What changes when a base is locked for ``models``, which ``solution`` shows to be installable together.
+def lock_anew(
+    engine: Engine,
+    index: Index,
+    models: Sequence[ModelPackage],
+    solution: Solution,
+    held: Mapping[NormalizedName, Version] | None = None,
+) -> Mapping[NormalizedName, Version]:
+    """The versions of a new lock for models that ``solution`` shows to be installable together, checked again.
+
+    ``held`` are versions to keep where possible.
 
     Raises:
         Undecided: something needed could not be read.
-        RecheckFailed: the new lock did not stand up to the second opinion.
+        RecheckFailed: the lock did not stand up to the second opinion.
     """
     lines = (*lines_of(models), *engine.constraints)
-    old = dict(base.versions)
-    packages = lock(engine, lines, solution, old)
+    packages = lock(engine, lines, solution, held)
     recheck(index, engine.target, lines, packages)
-    new = {package.name: package.version for package in packages}
+    return {package.name: package.version for package in packages}
+
+
+def lock_changes(
+    engine: Engine, models: Sequence[ModelPackage], base: AcceptedBase, new: Mapping[NormalizedName, Version]
+) -> tuple[LockChange, ...]:
+    """What changes in a base that hosts ``models`` from now on, from its lock to a new one."""
+    old = dict(base.versions)
     changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
     if not changed:
         return ()

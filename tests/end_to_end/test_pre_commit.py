@@ -8,20 +8,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.cli.shell import FLEET
 
 pytestmark = pytest.mark.heavy
 
 ROOT = Path(__file__).parents[2]
 PRE_COMMIT = ROOT / ".venv" / "clients" / "pre-commit" / "bin" / "pre-commit"
 
-FLEET = """\
-[fleet]
-name = "energy"
-stage = "prod"
-[fleet.target]
-python = "3.11"
-platform = "manylinux_2_28_x86_64"
-"""
+EMPTY_FLEET = FLEET.partition("[[model]]")[0]
 
 
 def run(directory: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
@@ -70,7 +64,7 @@ def model(hooks: tuple[Path, str], tmp_path: Path) -> Path:
     source, revision = hooks
     directory = tmp_path / "model"
     directory.mkdir()
-    (directory / "fleet.toml").write_text(FLEET)
+    (directory / "fleet.toml").write_text(EMPTY_FLEET)
     (directory / ".pre-commit-config.yaml").write_text(
         f"repos:\n- repo: {source}\n  rev: {revision}\n  hooks:\n  - id: wheelyard-check\n"
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
-from pathlib import Path
 
 import click
 
@@ -64,6 +63,8 @@ def cli(context: click.Context) -> None:
     asked for; 4 not proved within the time limit; 5 undecided (network, authentication, missing offline).
     """
     if context.invoked_subcommand in ("bases", "check", "config", "explain"):
+        from pathlib import Path
+
         from wheelyard_cli.configuration import default_map
 
         context.default_map = dict(default_map(Path.cwd()))

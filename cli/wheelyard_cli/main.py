@@ -22,6 +22,7 @@ COMMANDS = {
     "fleet": ("wheelyard_cli.commands.fleet", "Export the deployed fleet of a registry, or look back at it."),
     "import": ("wheelyard_cli.commands.import_", "Take an existing package directory over."),
     "kpi": ("wheelyard_cli.commands.kpi", "Tell the figures of the deployed fleet of a registry."),
+    "mirror": ("wheelyard_cli.commands.mirror", "Fill the cache of a registry before it goes offline."),
     "project": ("wheelyard_cli.commands.project", "Yank, quarantine, delete; the status of a project."),
     "serve": ("wheelyard_cli.commands.serve", "Run the registry."),
     "stage": ("wheelyard_cli.commands.stage", "Configure the stages of a registry."),

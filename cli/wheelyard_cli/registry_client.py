@@ -155,6 +155,21 @@ class RegistryClient:
             raise self._not_ours("its page lists no files")
         return {file["filename"]: file["hashes"].get("sha256", "") for file in files}
 
+    def warm(self, project: str, filename: str) -> None:
+        """Have a file, and the metadata of a wheel, brought into the registry's cache; what arrives is not kept."""
+        target = f"{self.url}/files/{project}/{quote(filename, safe='')}"
+        wanted = [target, f"{target}.metadata"] if filename.endswith(".whl") else [target]
+        for url in wanted:
+            try:
+                with self._client.stream("GET", url, timeout=_LARGE) as response:
+                    for _ in response.iter_raw():
+                        pass
+            except httpx.HTTPError as error:
+                reason = f"{filename}: {str(error) or type(error).__name__}"
+                raise RegistryUnreachable(url=self.url, reason=reason) from error
+            if not response.is_success and not (url is not target and response.status_code == 404):
+                raise self._not_ours(f"{filename}: it answered {response.status_code}")
+
     def import_file(self, project: str, path: Path, *, uploaded_at: dt.datetime) -> bool:
         """Send a distribution file as it is; whether it was new. A refusal is an InputError."""
         headers = {"Wheelyard-Uploaded-At": uploaded_at.isoformat(), "Content-Length": str(path.stat().st_size)}

@@ -117,7 +117,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        watching = asyncio.ensure_future(watch.run()) if upstreams else None
+        watching = asyncio.ensure_future(watch.run()) if upstreams and not settings.offline else None
         yield
         if watching is not None:
             watching.cancel()
@@ -171,7 +171,9 @@ class _Registry(Starlette):
 
 def _upstreams(settings: Settings) -> tuple[Upstream, ...]:
     timeout, retries = settings.upstream_timeout, settings.upstream_retries
-    return tuple(Upstream(index, timeout=timeout, retries=retries) for index in settings.upstreams)
+    return tuple(
+        Upstream(index, timeout=timeout, retries=retries, offline=settings.offline) for index in settings.upstreams
+    )
 
 
 def _pull_through(settings: Settings, upstream: Upstream, database: Database, clock: Clock) -> PullThrough:

@@ -280,6 +280,20 @@ class UpstreamTimeout(UpstreamFailed):
     code = "upstream-timeout"
 
 
+class Offline(UpstreamFailed):
+    """What is wanted was not fetched before this registry went offline."""
+
+    status = 503
+    code = "offline"
+
+    def __init__(self, *, url: str) -> None:
+        RegistryError.__init__(
+            self,
+            f"{url} is not in the cache, and this registry runs offline",
+            hint="fetch it where there is a network (wheelyard mirror prefetch), and bring the data directory here",
+        )
+
+
 class CoolingDown(RegistryError):
     """An upstream file that is too young to be served."""
 

@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName
 from wheelyard_registry.blobs import BlobStore
 from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.catalogue.mirror import CachedPage, FileFacts, Mirror
-from wheelyard_registry.errors import RegistryError, UpstreamFailed
+from wheelyard_registry.errors import Offline, RegistryError, UpstreamFailed
 from wheelyard_registry.index import Arriving, Listing, LocalBlob, Remote
 from wheelyard_registry.remote_metadata import RemoteMetadata
 from wheelyard_registry.simple import file_url
@@ -194,6 +194,10 @@ class PullThrough:
             return await self._parsed(project, cached, cached.checked_at + self._ttl)
         try:
             return await self._ask(project, cached)
+        except Offline:
+            if cached is None:
+                raise
+            return await self._parsed(project, cached, self._clock() + self._ttl)
         except RegistryError as error:
             if cached is None:
                 raise

@@ -72,6 +72,7 @@ def settings(
     max_upload: int | None,
     anonymous_read: bool | None,
     reserved: tuple[str, ...],
+    offline: bool = False,
     cooldown: int = 0,
     cooldown_dry_run: bool = False,
 ) -> Settings:
@@ -96,6 +97,7 @@ def settings(
         data=data,
         upstreams=upstreams,
         reserved=reserved,
+        offline=offline,
         cooldown=dt.timedelta(days=cooldown),
         cooldown_dry_run=cooldown_dry_run,
         database=database,

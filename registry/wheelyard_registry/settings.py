@@ -26,6 +26,7 @@ class Settings:
         max_upload: largest request body in bytes.
         upload_threads: uploads parsed and checked at the same time; further ones wait, already staged.
         page_ttl: how long an upstream page is served without asking upstream again.
+        offline: whether upstreams are never asked; what was fetched before is served.
         cooldown: age that upstream files must reach before they are served; zero serves them at once.
         cooldown_dry_run: count what the cooldown would hide, and hide nothing.
         watch_interval: how often upstream is asked for the private names, to notice one that is taken there.
@@ -41,6 +42,7 @@ class Settings:
     max_upload: int = 8 * 1024**3
     upload_threads: int = 8
     page_ttl: dt.timedelta = dt.timedelta(minutes=5)
+    offline: bool = False
     cooldown: dt.timedelta = dt.timedelta(0)
     cooldown_dry_run: bool = False
     watch_interval: dt.timedelta = dt.timedelta(hours=1)

@@ -11,7 +11,7 @@ from enum import Enum
 import httpx
 from packaging.utils import NormalizedName
 
-from wheelyard_registry.errors import UpstreamFailed, UpstreamTimeout
+from wheelyard_registry.errors import Offline, UpstreamFailed, UpstreamTimeout
 from wheelyard_registry.outbound import client_of
 from wheelyard_registry.upstream_index import UpstreamIndex
 from wheelyard_resolver.page import ACCEPT, RawPage
@@ -54,7 +54,8 @@ class RangesUnsupported(Exception):
 class Upstream:
     """A simple index somewhere else."""
 
-    def __init__(self, index: UpstreamIndex, *, timeout: float, retries: int) -> None:
+    def __init__(self, index: UpstreamIndex, *, timeout: float, retries: int, offline: bool = False) -> None:
+        self._offline = offline
         self.index = index
         self.url = index.url
         self.retries = retries
@@ -133,6 +134,8 @@ class Upstream:
 
     @asynccontextmanager
     async def _open(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
+        if self._offline:
+            raise Offline(url=_shown(url))
         try:
             response = await self._send(url, headers)
             try:

@@ -35,6 +35,7 @@ from wheelyard_resolver.errors import InputError
     metavar="PATTERN",
     help="Names that never leave the house: 'acme-*'. Repeat.",
 )
+@click.option("--offline", is_flag=True, help="Never ask an upstream; serve what was fetched before.")
 @click.option(
     "--cooldown",
     default=0,
@@ -84,6 +85,7 @@ def command(
     private_upstreams: bool,
     no_upstream: bool,
     reserved: tuple[str, ...],
+    offline: bool,
     cooldown: int,
     cooldown_dry_run: bool,
     database: str | None,
@@ -121,6 +123,7 @@ def command(
         max_upload=max_upload,
         anonymous_read=anonymous_read,
         reserved=reserved,
+        offline=offline,
         cooldown=cooldown,
         cooldown_dry_run=cooldown_dry_run,
     )

@@ -13,7 +13,6 @@ from packaging.version import Version
 from wheelyard_registry.catalogue.bases import AcceptedBase, Bases
 from wheelyard_registry.catalogue.deployments import Choice, Deployment, Deployments
 from wheelyard_registry.catalogue.files import Files
-from wheelyard_registry.locked_packages import packages_of
 from wheelyard_resolver.core_metadata import parse_metadata
 
 
@@ -90,12 +89,11 @@ class BlastRadius:
                 yield f"{canonicalize_name(line.name)} {pins[0]}"
 
     def _pinned(self, wanted: Requirement, lock: str | None) -> tuple[str, ...]:
-        text = None if lock is None else self._bases.lock(lock)
-        if text is None:
+        if lock is None:
             return ()
         return tuple(
             f"{package.name} {package.version}"
-            for package in packages_of(text)
+            for package in self._bases.packages(lock)
             if package.version is not None and _satisfies(wanted, package.name, package.version)
         )
 

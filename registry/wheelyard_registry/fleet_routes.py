@@ -20,7 +20,6 @@ from wheelyard_registry.errors import Forbidden, InvalidField
 from wheelyard_registry.fleet import DEFAULT_PLATFORM, DEFAULT_PYTHON, deployment_document, fleet_document
 from wheelyard_registry.identity import Identity, Right
 from wheelyard_registry.json_body import count_of, flag_of, json_object, time_of
-from wheelyard_registry.locked_packages import packages_of
 
 PAGE = 1000
 """Most deployments of one answer."""
@@ -66,9 +65,11 @@ class FleetRoutes:
         await self._access.require_somewhere(request, Right.READ)
         chosen = _choice(request)
         at, past = time_of(request, "at"), flag_of(request, "history")
-        after, limit = count_of(request, "after", 0), min(count_of(request, "limit", PAGE), PAGE)
-        if not limit or (past and at is not None):
-            raise InvalidField(["limit must be at least 1" if not limit else "history and at cannot go together"])
+        after, limit = count_of(request, "after", 0), count_of(request, "limit", PAGE)
+        if not 1 <= limit <= PAGE:
+            raise InvalidField([f"limit must be from 1 to {PAGE}"])
+        if past and at is not None:
+            raise InvalidField(["history and at cannot go together"])
         ask = partial(self._deployments.history, chosen) if past else partial(self._deployments.running, chosen, at=at)
         found = await anyio.to_thread.run_sync(partial(ask, after=after, limit=limit))
         following = found[-1].serial if len(found) == limit else None
@@ -92,7 +93,7 @@ class FleetRoutes:
         return fleet_document(
             stage,
             self._deployments.running(Choice(stage), at=at),
-            {base: packages_of(self._bases.lock(base.lock) or "") for base in bases},
+            {base: self._bases.packages(base.lock) for base in bases},
             name=query.get("name"),
             python=query.get("python") or (configured.python if configured else DEFAULT_PYTHON),
             platform=query.get("platform") or (configured.platform if configured else DEFAULT_PLATFORM),

@@ -181,7 +181,7 @@ def time_of(request: Request, name: str) -> dt.datetime | None:
         InvalidField: it is not one.
     """
     text = request.query_params.get(name)
-    if not text:
+    if text is None:
         return None
     try:
         return parse_time(text)

@@ -49,7 +49,7 @@ class Period:
         since, until: its bounds; what runs is told as of ``until``.
         models: model packages that run.
         deployments, rates: what was deployed, in all, and by month and team.
-        per_month: deployments a month on average; None where the period has no length.
+        per_month: deployments a month on average; a period shorter than a month counts as one.
         lead_time: median time from the upload of a release to its first deployment; None where there is none.
         bases, hosted: accepted bases that host what runs, and the deployments that they host.
         base_bytes: wheels of those bases, each base once.
@@ -62,7 +62,7 @@ class Period:
     models: int
     deployments: int
     rates: tuple[Rate, ...]
-    per_month: float | None
+    per_month: float
     lead_time: dt.timedelta | None
     bases: int
     hosted: int
@@ -98,7 +98,6 @@ def figures(
     changes = [each for each in all_changes if within(each.since)]
     counts = Counter((each.since.strftime("%Y-%m"), each.owner or NO_TEAM) for each in changes)
     lead_times = [time.total_seconds() for at, time in _lead_times(all_changes, uploads) if within(at)]
-    length = (until - since) / MONTH
     locks = {each.base: each.packages for each in hosted}
     return Period(
         name=name,
@@ -107,12 +106,12 @@ def figures(
         models=len({each.model for each in running}),
         deployments=len(changes),
         rates=tuple(Rate(month, team, count) for (month, team), count in sorted(counts.items())),
-        per_month=len(changes) / length if length > 0 else None,
+        per_month=len(changes) / max((until - since) / MONTH, 1),
         lead_time=dt.timedelta(seconds=statistics.median(lead_times)) if lead_times else None,
         bases=len(locks),
         hosted=len(hosted),
         base_bytes=sum(package.size for packages in locks.values() for package in packages),
-        separate_bytes=sum(_needed_bytes(each) for each in hosted),
+        separate_bytes=_separate_bytes(hosted),
     )
 
 
@@ -127,6 +126,13 @@ def _lead_times(changes: Iterable[Deployment], uploads: Releases) -> list[tuple[
         first[release] = min(first.get(release, each.since), each.since)
     known = [(at, at - uploads[release]) for release, at in first.items() if release in uploads]
     return [(at, time) for at, time in known if time >= dt.timedelta()]
+
+
+def _separate_bytes(hosted: Sequence[HostedModel]) -> int:
+    """What all of them need, each by itself. Many models ask for the same of the same base."""
+    counts = Counter((each.base, each.roots) for each in hosted)
+    one = {(each.base, each.roots): each for each in hosted}
+    return sum(count * _needed_bytes(one[alike]) for alike, count in counts.items())
 
 
 def _needed_bytes(model: HostedModel) -> int:

@@ -14,7 +14,6 @@ from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.catalogue.deployments import Choice, Deployment, Deployments
 from wheelyard_registry.catalogue.files import Files
 from wheelyard_registry.kpi import HostedModel, Period, figures
-from wheelyard_registry.locked_packages import packages_of
 from wheelyard_resolver.core_metadata import parse_metadata
 
 
@@ -34,8 +33,8 @@ class KpiReport:
         first = min((each.since for each in history), default=now)
         bounds = [("all", first, now)]
         if split is not None:
-            middle = min(max(split, first), now)
-            bounds = [("before", first, middle), ("after", middle, now)]
+            split = min(split, now)
+            bounds = [("before", min(first, split), split), ("after", split, now)]
         uploads = self._files.first_uploads({each.model for each in history})
         found = []
         for name, since, until in bounds:
@@ -59,7 +58,7 @@ class KpiReport:
         for each in running:
             base = homes.get((each.stage, each.key))
             if base is not None:
-                packages = packages_of(self._bases.lock(base.lock) or "")
+                packages = self._bases.packages(base.lock)
                 roots = _roots(each, metadata.get((each.model, each.version)))
                 found.append(HostedModel((each.stage, base.name), packages, roots))
         return found

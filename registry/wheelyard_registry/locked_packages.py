@@ -25,8 +25,8 @@ class NotALock(ValueError):
     """A text that is no lock; the message says why."""
 
 
-# A lock never changes under its hash, and who asks which models use a package asks for all locks in use.
-@lru_cache(maxsize=1024)
+# Admitting a deployment reads the lock of its base while other changes wait.
+@lru_cache(maxsize=64)
 def packages_of(text: str) -> tuple[LockedPackage, ...]:
     """The packages of a lock, by name.
 

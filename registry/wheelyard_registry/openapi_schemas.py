@@ -209,7 +209,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "until": TIME,
             "models": COUNT,
             "deployments": COUNT,
-            "deployments_per_month": _AMOUNT,
+            "deployments_per_month": {"type": "number", "minimum": 0},
             "lead_time_seconds": _AMOUNT,
             "bases": COUNT,
             "hosted": COUNT,

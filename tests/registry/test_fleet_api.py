@@ -130,6 +130,8 @@ def test_bad_queries_are_refused(registry: Registry) -> None:
         "history=perhaps",
         "at=yesterday",
         "limit=0",
+        "limit=1001",
+        "at=",
         "limit=x",
         "after=-1",
         "history=1&at=2026-01-01T00:00:00Z",

@@ -63,13 +63,13 @@ def ask(registry: Registry, query: str = "") -> list[dict[str, Any]]:
 
 def test_figures_over_all_time(fleet: Registry) -> None:
     (period,) = ask(fleet)
-    assert period.pop("deployments_per_month") == pytest.approx(4 / (20 + 2 / 24) * 365.25 / 12)
     assert period == {
         "name": "all",
         "since": "2026-11-23T12:00:00.000000Z",
         "until": "2026-12-13T14:00:00.000000Z",
         "models": 3,
         "deployments": 4,
+        "deployments_per_month": 4.0,
         "lead_time_seconds": 4 * 3600.0,
         "bases": 1,
         "hosted": 2,
@@ -93,6 +93,18 @@ def test_before_and_after_a_date(fleet: Registry) -> None:
     assert before["deployments"] + after["deployments"] == whole["deployments"]
 
 
+def test_deployments_a_month_are_an_average_once_there_is_more_than_one(fleet: Registry) -> None:
+    fleet.clock.forward(days=345)
+    (period,) = ask(fleet)
+    assert period["deployments_per_month"] == pytest.approx(4 / (365 + 2 / 24) * 365.25 / 12)
+
+
+def test_before_the_first_record_nothing_ran(fleet: Registry) -> None:
+    before, after = ask(fleet, "?split=2026-06-01T00:00:00Z")
+    assert (before["models"], before["deployments"], before["hosted"]) == (0, 0, 0)
+    assert (after["since"], after["deployments"]) == ("2026-06-01T00:00:00.000000Z", 4)
+
+
 def test_a_stage_has_figures_of_its_own(fleet: Registry) -> None:
     deploy(fleet, stage="staging")
     (period,) = ask(fleet, "?stage=staging")
@@ -107,7 +119,7 @@ def test_what_is_retired_does_not_run_and_counts_as_no_deployment(fleet: Registr
 
 def test_an_empty_registry_has_figures_too(registry: Registry) -> None:
     (period,) = ask(registry)
-    assert (period["models"], period["deployments_per_month"], period["lead_time_seconds"]) == (0, None, None)
+    assert (period["models"], period["deployments_per_month"], period["lead_time_seconds"]) == (0, 0.0, None)
     assert len(ask(registry, "?split=2020-01-01T00:00:00Z")) == 2
     assert registry.client.get("/api/v1/kpi?split=soon").status_code == 422
 
@@ -133,7 +145,7 @@ def test_the_figures_as_text(fleet: Registry) -> None:
         "                                          BEFORE     AFTER\n"
         "models deployed                           1          3\n"
         "deployments                               1          3\n"
-        "deployments a month                       730.5      4.6\n"
+        "deployments a month                       1.0        3.0\n"
         "lead time, upload to deployment (median)  2.0 hours  5.2 days\n"
         "bases                                     1          1\n"
         "bases per model                           1.00       0.50\n"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlalchemy as sa
 
 from wheelyard_registry.catalogue import tables
 from wheelyard_registry.catalogue.audit import append_event
 from wheelyard_registry.catalogue.database import Clock, Database
+from wheelyard_registry.locked_packages import LockedPackage, packages_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,13 @@ class Bases:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        # A lock never changes under its hash, and questions about a whole fleet ask for the same few again and again.
+        self.packages: Callable[[str], tuple[LockedPackage, ...]] = lru_cache(maxsize=1024)(self._packages)
+        """What a lock pins, by its sha256; nothing if it is not known."""
+
+    def _packages(self, sha256: str) -> tuple[LockedPackage, ...]:
+        text = self.lock(sha256)
+        return () if text is None else packages_of(text)
 
     def accept(
         self, stage: str, snapshot: str, bases: Sequence[AcceptedBase], locks: Sequence[str], *, by: str

@@ -77,8 +77,15 @@ class UpstreamIndex:
             return host in self.hosts
         if found.is_link_local or found.is_multicast or found.is_unspecified or found in _METADATA:
             return False
-        return found.is_global or self.private_network
+        return self.private_network or not any(found in network for network in _PRIVATE)
 
+
+_PRIVATE = tuple(
+    ipaddress.ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "::1", "fc00::/7")
+)
+"""Networks of one's own (RFC 1918, 4193, 6598) and this machine. Not all that is not global: what is set aside for
+documentation is nobody's own, and gateways of closed networks use it for the hosts that they stand in for."""
 
 _METADATA = ipaddress.ip_network("fd00:ec2::/32")
 """Where AWS keeps its metadata on IPv6; it is not link-local there."""

@@ -264,7 +264,7 @@ def report(rows: Sequence[Row], rounds: int, corpus: Corpus) -> str:
     lines = [
         "# Reads, against nginx",
         "",
-        "Written by `make bench-registry`.",
+        f"Written by `make bench-registry BENCH_ARGS='--rounds {rounds} --projects {len(corpus.projects)}'`.",
         "",
         f"{setting()}. {corpus.count:,} files. Requests a second, {rounds} rounds.",
         "",

@@ -61,6 +61,15 @@ class Access:
             return self._tokens.remembered(given, self._clock())
         return None
 
+    async def recognise_token(self, authorization: bytes) -> Identity | None:
+        """Who sends a token, asked of the catalogue; None: it is no token, or none that may be used."""
+        given = credentials_of(authorization.decode("latin-1"))
+        if not isinstance(given, Token):
+            return None
+        with suppress(Unauthenticated):
+            return await anyio.to_thread.run_sync(self._tokens.recognise, given, self._clock())
+        return None
+
     async def _log_in(self, login: Login, address: str) -> Identity:
         stored = await anyio.to_thread.run_sync(self._accounts.password, login.user)
         if not await self._gate.admits(login.user, login.password, stored, address=address):

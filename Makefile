@@ -30,7 +30,8 @@ conformance: .venv/.dev $(PACKSE) $(DEBIAN) $(GROUPS) ## Compare verdicts with t
 nightly: .venv/.dev ## Try the laws of the resolver on 20,000 random worlds each, fresh ones every time
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m "heavy or not heavy" \
 	  tests/resolver/test_against_brute_force.py tests/resolver/test_certificate.py tests/resolver/test_tampering.py \
-	  tests/resolver/test_trusted_base.py tests/conformance/test_second_solver.py $(PYTEST_ARGS)
+	  tests/resolver/test_trusted_base.py tests/resolver/test_conditions.py tests/resolver/test_admission.py \
+	  tests/conformance/test_second_solver.py $(PYTEST_ARGS)
 
 clients: .venv/.dev $(CLIENTS:%=.venv/clients/%/.done) ## Upload and install over TLS with pip, uv, twine, poetry, flit and hatch
 	$(BIN)/pytest -m heavy tests/end_to_end/test_registry_tls.py $(PYTEST_ARGS)

@@ -11,7 +11,6 @@ the failing syncs are injected by strace. What cannot be tried here is said to b
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import itertools
 import os
@@ -31,7 +30,8 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
-from registry_peers import Devpi, NotStarted, Peer, PypiServer, Running, Wheel, Wheelyard, load, running, setting, wheel
+from registry_peers import Devpi, NotStarted, Peer, PypiServer, Running, Wheel, Wheelyard, peers_used, running, wheel
+from result_page import Page, arguments, load, notes_of
 
 PEERS: tuple[type[Peer], ...] = (Wheelyard, Devpi, PypiServer)
 FLIGHT = 20_000_000
@@ -358,32 +358,13 @@ def tried(fault: Callable[[Peer, int], Verdict], peer: Peer, tries: int) -> Verd
         return Verdict(well=False, text=f"{error}".replace("\n", " ").replace("|", "/"))
 
 
-def report(names: Sequence[str], rows: Sequence[tuple[str, Sequence[Verdict]]]) -> str:
-    """The page that is kept in docs/benchmarks."""
-    lines = [
-        "# Uploads that something happens to, against devpi and pypiserver",
-        "",
-        "Written by `make bench-faults`.",
-        "",
-        f"{setting()}.",
-        "",
-        *__doc__.strip().split("\n\n")[2:],
-        "",
-        f"| fault | {' | '.join(names)} |",
-        f"|---|{'---|' * len(names)}",
-        *(f"| {what} | {' | '.join(map(str, verdicts))} |" for what, verdicts in rows),
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def main() -> None:
     """Try every fault on every peer and print the page; exit 1 unless Wheelyard comes through all of them."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = arguments(__doc__)
     parser.add_argument("--tries", type=int, default=20)
     parser.add_argument("--only", choices=sorted(FAULTS), action="append")
     parser.add_argument("--peer", choices=[kind.name for kind in PEERS], action="append", help="leave others out")
     parser.add_argument("--allow-skips", action="store_true", help="succeed although something could not be tried")
-    parser.add_argument("--write", type=Path, help="where to put the page, beside printing it")
     given = parser.parse_args()
     if os.geteuid() != 0 and shutil.which("unshare"):
         # In a namespace of its own an ordinary user may mount a tmpfs; where that is not allowed, the fault is skipped.
@@ -402,13 +383,15 @@ def main() -> None:
                 print(f"{what}: {kind.name}: {verdict} (load {load()})", file=sys.stderr, flush=True)
                 verdicts.append(verdict)
             rows.append((what, verdicts))
-    page = report([kind.name for kind in peers], rows)
-    print(page, end="")
-    if given.write is not None:
-        given.write.parent.mkdir(exist_ok=True)
-        given.write.write_text(page)
     ours = [verdicts[0].well for _, verdicts in rows if peers[0] is Wheelyard]
-    sys.exit(False in ours or (None in ours and not given.allow_skips))
+    Page(
+        title="Uploads that something happens to, against devpi and pypiserver",
+        target="bench-faults",
+        made=peers_used(),
+        notes=notes_of(__doc__),
+        heads=("fault", *(kind.name for kind in peers)),
+        rows=[(what, *map(str, verdicts)) for what, verdicts in rows],
+    ).deliver(given.write, met=False not in ours and (None not in ours or given.allow_skips))
 
 
 if __name__ == "__main__":

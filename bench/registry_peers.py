@@ -12,7 +12,6 @@ import http.client
 import io
 import json
 import os
-import platform
 import re
 import shutil
 import signal
@@ -26,7 +25,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -320,13 +318,6 @@ def running(peer: Peer) -> Iterator[Running]:
         server.stop()
 
 
-def setting() -> str:
-    """What the figures were taken on, and with."""
-    peers = ", ".join((f"wheelyard {version('wheelyard')}", *DEVPI, *PYPISERVER)).replace("==", " ")
-    machine = f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}, Python {platform.python_version()}"
-    return f"{machine}; {peers}"
-
-
-def load() -> str:
-    """The load of the last minute, to be printed beside every figure."""
-    return f"{os.getloadavg()[0]:.1f}"
+def peers_used() -> str:
+    """The peers and their versions, as pages name them."""
+    return ", ".join((*DEVPI, *PYPISERVER)).replace("==", " ")

@@ -9,12 +9,10 @@ of the corpus only; nginx asks nobody anything.
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import gzip
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,8 +22,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from alternating import Rounds, alternating
 from registry_corpus import BIG, LARGE, MANY, Corpus, fill, made_corpus
-from registry_peers import NotStarted, Running, Wheelyard, basic, free_port, load, running, setting
+from registry_peers import NotStarted, Running, Wheelyard, basic, free_port, running
+from result_page import Page, Row, arguments, load, notes_of
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "application/vnd.pypi.simple.v1+html"
@@ -43,22 +43,6 @@ class Place:
     def url(self, path: str) -> str:
         """The address of a path."""
         return f"{self.base}{path}"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A figure of ours beside nginx's; ``met`` is whether it is on the right side of the wish."""
-
-    what: str
-    ours: str
-    theirs: str
-    ratio: str
-    met: bool
-    loads: str
-
-    def __str__(self) -> str:
-        verdict = "yes" if self.met else "NO"
-        return f"| {self.what} | {self.ours} | {self.theirs} | {self.ratio} | {verdict} | {self.loads} |"
 
 
 def wrk(url: str, seconds: float, headers: Sequence[str] = ()) -> float:
@@ -114,30 +98,6 @@ def nginx(root: Path, work: Path) -> Iterator[Place]:
         process.wait()
 
 
-@dataclass(frozen=True)
-class Pair:
-    """Medians of two measures taken in turn, the median of the rounds' ratios, and the loads met."""
-
-    ours: float
-    theirs: float
-    ratio: float
-    loads: str
-
-
-def alternating(rounds: int, ours: Callable[[], float], theirs: Callable[[], float]) -> Pair:
-    """Take two measures in turn, round by round. A ratio is of two that were taken one right after the other."""
-    taken, loads = [], []
-    for _ in range(rounds):
-        loads.append(float(load()))
-        taken.append((ours(), theirs()))
-    return Pair(
-        statistics.median(first for first, _ in taken),
-        statistics.median(second for _, second in taken),
-        statistics.median(first / second for first, second in taken),
-        f"{min(loads)} to {max(loads)}",
-    )
-
-
 class Reads:
     """The rows, measured on one filled registry and one nginx."""
 
@@ -169,44 +129,43 @@ class Reads:
         url = self._ours.url(f"/simple/{project}/")
         _, tag = fetched(url, headers, self._root / ".headers")
         conditional = (*headers, f"If-None-Match: {tag}")
-        pair = self._alternate(lambda: wrk(url, self._seconds, conditional), lambda: wrk(url, self._seconds, headers))
-        return _row("conditional request (304), against our own 200", pair, 1.0)
+        found = self._alternate(lambda: wrk(url, self._seconds, conditional), lambda: wrk(url, self._seconds, headers))
+        return _row("conditional request (304), against our own 200", found, 1.0)
 
     def large(self, server: Running, path: str, size: int) -> list[Row]:
         """Megabytes a second of a large file, fetched by one client, and what that cost in memory."""
         static = self._keep(Path(path).name, fetched(self._ours.url(path), self._ours.headers, self._root / ".h")[0])
         before = server.memory()
-        pair = self._alternate(
+        found = self._alternate(
             lambda: _megabytes(self._ours.url(path), self._ours.headers, size),
             lambda: _megabytes(self._theirs.url(static), (), size),
         )
         grown = (server.memory() - before) / 1e6
         return [
-            _row(f"{size // 1_000_000} MB wheel, MB/s", pair, 0.8),
-            Row("... growth of memory", f"{grown:.1f} MB", "", "below 20 MB", met=grown < 20, loads=pair.loads),
+            _row(f"{size // 1_000_000} MB wheel, MB/s", found, 0.8),
+            Row("... growth of memory", f"{grown:.1f} MB", "", "below 20 MB", met=grown < 20, loads=found.loads),
         ]
 
     def _against(self, what: str, path: str, headers: Sequence[str], static: str, wish: float) -> Row:
-        pair = self._alternate(
+        found = self._alternate(
             lambda: wrk(self._ours.url(path), self._seconds, headers),
             lambda: wrk(self._theirs.url(static), self._seconds),
         )
-        return _row(what, pair, wish)
+        return _row(what, found, wish)
 
-    def _alternate(self, ours: Callable[[], float], theirs: Callable[[], float]) -> Pair:
+    def _alternate(self, ours: Callable[[], float], theirs: Callable[[], float]) -> Rounds:
         ours(), theirs()  # warm
-        pair = alternating(self._rounds, ours, theirs)
-        print(f"  {pair.ours:,.0f} / {pair.theirs:,.0f} (load {pair.loads})", file=sys.stderr, flush=True)
-        return pair
+        return alternating(self._rounds, {"ours": lambda _: ours(), "theirs": lambda _: theirs()})
 
     def _keep(self, name: str, body: bytes) -> str:
         (self._root / name).write_bytes(body)
         return f"/{name}"
 
 
-def _row(what: str, pair: Pair, wish: float) -> Row:
-    ratio, met = f"{pair.ratio:.2f} (at least {wish})", pair.ratio >= wish
-    return Row(what, f"{pair.ours:,.0f}", f"{pair.theirs:,.0f}", ratio, met=met, loads=pair.loads)
+def _row(what: str, found: Rounds, wish: float) -> Row:
+    ours, theirs, ratio = found.median("ours"), found.median("theirs"), found.ratio("ours", "theirs")
+    wished = f"{ratio:.2f} (at least {wish})"
+    return Row(what, f"{ours:,.0f}", f"{theirs:,.0f}", wished, met=ratio >= wish, loads=found.loads)
 
 
 def _megabytes(url: str, headers: Sequence[str], size: int) -> float:
@@ -259,32 +218,12 @@ def measured(corpus: Corpus, work: Path, *, rounds: int, seconds: float) -> list
     return rows
 
 
-def report(rows: Sequence[Row], rounds: int, corpus: Corpus) -> str:
-    """The page that is kept in docs/benchmarks."""
-    lines = [
-        "# Reads, against nginx",
-        "",
-        f"Written by `make bench-registry BENCH_ARGS='--rounds {rounds} --projects {len(corpus.projects)}'`.",
-        "",
-        f"{setting()}. {corpus.count:,} files. Requests a second, {rounds} rounds.",
-        "",
-        *__doc__.strip().split("\n\n")[2:],
-        "",
-        "| read | wheelyard | nginx | ratio | met | load |",
-        "|---|---|---|---|---|---|",
-        *map(str, rows),
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def main() -> None:
     """Measure, print one page, exit 1 if a figure is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=9)
+    parser = arguments(__doc__, rounds=9)
     parser.add_argument("--seconds", type=float, default=1, help="of each measurement")
     parser.add_argument("--projects", type=int, default=2000, help="projects of ten files")
     parser.add_argument("--size", type=int, default=LARGE, help="bytes of the large wheel")
-    parser.add_argument("--write", type=Path, help="where to put the page, beside printing it")
     given = parser.parse_args()
     missing = [tool for tool in ("nginx", "wrk", "curl") if shutil.which(tool) is None]
     if missing:
@@ -293,12 +232,14 @@ def main() -> None:
     corpus = made_corpus(given.projects, given.size)
     with tempfile.TemporaryDirectory(prefix="wheelyard-bench-") as directory:
         rows = measured(corpus, Path(directory), rounds=given.rounds, seconds=given.seconds)
-    page = report(rows, given.rounds, corpus)
-    print(page, end="")
-    if given.write is not None:
-        given.write.parent.mkdir(exist_ok=True)
-        given.write.write_text(page)
-    sys.exit(not all(row.met for row in rows))
+    Page(
+        title="Reads, against nginx",
+        target="bench-registry",
+        made=f"{corpus.count:,} files. Requests a second, {given.rounds} rounds",
+        notes=notes_of(__doc__),
+        heads=("read", "wheelyard", "nginx", "ratio", "met", "load"),
+        rows=[row.cells for row in rows],
+    ).deliver(given.write, met=all(row.met for row in rows))
 
 
 if __name__ == "__main__":

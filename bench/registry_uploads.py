@@ -9,40 +9,24 @@ nothing. Nobody is helped: what the peers leave out counts for them.
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from registry_peers import Devpi, Peer, PypiServer, Running, Wheel, Wheelyard, load, running, setting, wheel
+from alternating import Rounds, alternating
+from registry_peers import Devpi, PypiServer, Running, Wheel, Wheelyard, peers_used, running, wheel
+from result_page import Page, Row, arguments, notes_of
 
 SMALL = 5_000
 LARGE = 300_000_000
 ALREADY_THERE = 1_000
 FILLING = 150
 """Seconds that a peer gets to reach that number."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A figure of ours, what it is held against, what their ratio should be, and the loads met."""
-
-    what: str
-    ours: str
-    theirs: str
-    ratio: str
-    met: bool
-    loads: str
-
-    def __str__(self) -> str:
-        verdict = "yes" if self.met else "NO"
-        return f"| {self.what} | {self.ours} | {self.theirs} | {self.ratio} | {verdict} | {self.loads} |"
 
 
 def sequential(server: Running, wheels: Sequence[Wheel]) -> float:
@@ -100,48 +84,32 @@ def expect(server: Running, status: int) -> None:
         raise RuntimeError(f"{server.name} answered {status} to an upload")
 
 
-def alternating(rounds: int, measure: Callable[[int, int], float], names: Sequence[str]) -> tuple[list[float], str]:
-    """The median of each, measured in turn, round by round; and the loads met."""
-    figures: list[list[float]] = [[] for _ in names]
-    loads = []
-    for number in range(rounds):
-        loads.append(load())
-        for place in range(len(names)):
-            figures[place].append(measure(place, number))
-        shown = ", ".join(f"{name} {values[-1]:.1f}" for name, values in zip(names, figures, strict=True))
-        print(f"  round {number + 1}: {shown} (load {loads[-1]})", file=sys.stderr, flush=True)
-    return [statistics.median(values) for values in figures], "/".join(loads)
-
-
 def against_devpi(work: Path, rounds: int, count: int, there: int) -> list[Row]:
     """The three figures of small wheels."""
-    names = ("wheelyard", "devpi")
     with running(Wheelyard(work / "wheelyard")) as ours, running(Devpi(work / "devpi")) as theirs:
-        servers = (ours, theirs)
-        for server in servers:
+        servers = {"wheelyard": ours, "devpi": theirs}
+        for server in servers.values():
             sequential(server, [wheel("warm-up", f"1.{number}", SMALL) for number in range(20)])
 
-        def one_client(place: int, number: int) -> float:
+        def one_client(server: Running, number: int) -> float:
             made = [wheel(f"single-{number}-{item}", "1.0", SMALL) for item in range(count)]
-            return sequential(servers[place], made)
+            return sequential(server, made)
 
-        def eight_clients(place: int, number: int) -> float:
+        def eight_clients(server: Running, number: int) -> float:
             made = [wheel(f"eight-{number}-{item}", "1.0", SMALL) for item in range(count)]
-            return concurrent(servers[place], made)
+            return concurrent(server, made)
 
-        def into_a_large_project(place: int, number: int) -> float:
+        def into_a_large_project(server: Running, number: int) -> float:
             made = [wheel("large-project", f"2.{number}.{item}", SMALL) for item in range(max(4, count // 20))]
-            return sequential(servers[place], made)
+            return sequential(server, made)
 
-        rows = []
-        print("one client", file=sys.stderr)
-        rows.append(_row("5 kB, one client", *alternating(rounds, one_client, names)))
-        print("eight clients", file=sys.stderr)
-        rows.append(_row("5 kB, 8 clients, no errors", *alternating(rounds, eight_clients, names)))
-        held = [fill(server, there) for server in servers]
-        what = f"5 kB, one client, into {held[0]} versions (devpi: {held[1]})"
-        rows.append(_row(what, *alternating(rounds, into_a_large_project, names)))
-        return rows
+        def row(what: str, measure: Callable[[Running, int], float]) -> Row:
+            print(what, file=sys.stderr)
+            return _row(what, alternating(rounds, {name: partial(measure, servers[name]) for name in servers}))
+
+        rows = [row("5 kB, one client", one_client), row("5 kB, 8 clients, no errors", eight_clients)]
+        held = [fill(server, there) for server in servers.values()]
+        return [*rows, row(f"5 kB, one client, into {held[0]} versions (devpi: {held[1]})", into_a_large_project)]
 
 
 def fill(server: Running, wanted: int) -> int:
@@ -156,81 +124,44 @@ def fill(server: Running, wanted: int) -> int:
     return wanted
 
 
-def _row(what: str, medians: Sequence[float], loads: str) -> Row:
-    ours, theirs = medians
-    ratio = ours / theirs
-    return Row(
-        what, f"{ours:.1f}/s", f"devpi {theirs:.1f}/s", f"{ratio:.2f} (at least 1.5)", met=ratio >= 1.5, loads=loads
-    )
+def _row(what: str, found: Rounds) -> Row:
+    ours, theirs, ratio = found.median("wheelyard"), found.median("devpi"), found.ratio("wheelyard", "devpi")
+    wished = f"{ratio:.2f} (at least 1.5)"
+    return Row(what, f"{ours:.1f}/s", f"devpi {theirs:.1f}/s", wished, met=ratio >= 1.5, loads=found.loads)
 
 
 def against_pypiserver(work: Path, rounds: int, size: int) -> list[Row]:
     """The figure of a large wheel, and its memory."""
-    names = ("wheelyard", "pypiserver")
-    peers: tuple[Peer, ...] = (Wheelyard(work / "wheelyard-large"), PypiServer(work / "pypiserver"))
     growth: list[float] = []
-    with running(peers[0]) as ours, running(peers[1]) as theirs:
-        servers = (ours, theirs)
-        for server in servers:
+    with running(Wheelyard(work / "wheelyard-large")) as ours, running(PypiServer(work / "pypiserver")) as theirs:
+        for server in (ours, theirs):
             large(server, wheel("warm-up", "1.0", 20_000_000).form())
 
-        def measure(place: int, number: int) -> float:
-            form = wheel(f"large-{number}", "1.0", size).form()
-            taken, grown = large(servers[place], form)
-            if place == 0:
+        def measure(server: Running, number: int) -> float:
+            taken, grown = large(server, wheel(f"large-{number}", "1.0", size).form())
+            if server is ours:
                 growth.append(grown)
             return taken
 
-        print("large", file=sys.stderr)
-        (mine, other), loads = alternating(rounds, measure, names)
-    ratio, peak = mine / other, max(growth)
+        what = f"{size // 1_000_000} MB, fsync included"
+        print(what, file=sys.stderr)
+        found = alternating(rounds, {"ours": partial(measure, ours), "theirs": partial(measure, theirs)})
+    mine, other, ratio = found.median("ours"), found.median("theirs"), found.ratio("ours", "theirs")
+    wished, peak = f"{ratio:.2f} (at most 0.8)", max(growth)
+    grown = "... growth of memory, largest of the rounds"
     return [
-        Row(
-            f"{size // 1_000_000} MB, fsync included",
-            f"{mine:.2f} s",
-            f"pypiserver {other:.2f} s",
-            f"{ratio:.2f} (at most 0.8)",
-            met=ratio <= 0.8,
-            loads=loads,
-        ),
-        Row(
-            "... growth of memory, largest of the rounds",
-            f"{peak:.1f} MB",
-            "",
-            "below 20 MB",
-            met=peak < 20,
-            loads=loads,
-        ),
+        Row(what, f"{mine:.2f} s", f"pypiserver {other:.2f} s", wished, met=ratio <= 0.8, loads=found.loads),
+        Row(grown, f"{peak:.1f} MB", "", "below 20 MB", met=peak < 20, loads=found.loads),
     ]
-
-
-def report(rows: Sequence[Row], rounds: int) -> str:
-    """The page that is kept in docs/benchmarks."""
-    lines = [
-        "# Uploads, against devpi and pypiserver",
-        "",
-        "Written by `make bench-uploads`.",
-        "",
-        f"{setting()}. Medians of {rounds} alternating rounds.",
-        "",
-        *__doc__.strip().split("\n\n")[2:],
-        "",
-        "| upload | wheelyard | peer | ratio | met | load before each round |",
-        "|---|---|---|---|---|---|",
-        *map(str, rows),
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     """Measure, print one page, exit 1 if a figure is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = arguments(__doc__, rounds=3)
     parser.add_argument("--count", type=int, default=200, help="small uploads a round")
     parser.add_argument("--size", type=int, default=LARGE, help="bytes of the large wheel")
     parser.add_argument("--there", type=int, default=ALREADY_THERE, help="versions of the large project")
     parser.add_argument("--only", choices=["small", "large"])
-    parser.add_argument("--write", type=Path, help="where to put the page, beside printing it")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wheelyard-bench-") as directory:
         work, rows = Path(directory), []
@@ -238,12 +169,14 @@ def main() -> None:
             rows += against_devpi(work, given.rounds, given.count, given.there)
         if given.only != "small":
             rows += against_pypiserver(work, given.rounds, given.size)
-    page = report(rows, given.rounds)
-    print(page, end="")
-    if given.write is not None:
-        given.write.parent.mkdir(exist_ok=True)
-        given.write.write_text(page)
-    sys.exit(not all(row.met for row in rows))
+    Page(
+        title="Uploads, against devpi and pypiserver",
+        target="bench-uploads",
+        made=f"{peers_used()}. Medians of {given.rounds} alternating rounds",
+        notes=notes_of(__doc__),
+        heads=("upload", "wheelyard", "peer", "ratio", "met", "load"),
+        rows=[row.cells for row in rows],
+    ).deliver(given.write, met=all(row.met for row in rows))
 
 
 if __name__ == "__main__":

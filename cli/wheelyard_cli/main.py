@@ -3,57 +3,41 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import sys
 
 import click
 
 from wheelyard_cli import __version__
+from wheelyard_cli.lazy_group import LazyGroup
 
 COMMANDS = {
-    # name: (module, one line for --help); a module is imported only when its command runs
-    "audit": ("wheelyard_cli.commands.audit", "Read and verify the audit log of a registry."),
-    "bases": ("wheelyard_cli.commands.bases", "Propose the fewest shared base environments for a fleet."),
-    "config": ("wheelyard_cli.commands.config", "Show the settings that count here, and where each comes from."),
-    "check": ("wheelyard_cli.commands.check", "Check a fleet, or whether a candidate can join it."),
-    "deploy": ("wheelyard_cli.commands.deploy", "Record, promote, retire and list what is deployed."),
-    "doctor": ("wheelyard_cli.commands.doctor", "Examine any index: conformance, caching, confusion."),
-    "explain": ("wheelyard_cli.commands.explain", "Say why models cannot be installed together."),
-    "fleet": ("wheelyard_cli.commands.fleet", "Export the deployed fleet of a registry, or look back at it."),
-    "import": ("wheelyard_cli.commands.import_", "Take an existing package directory over."),
-    "kpi": ("wheelyard_cli.commands.kpi", "Tell the figures of the deployed fleet of a registry."),
-    "mirror": ("wheelyard_cli.commands.mirror", "Fill the cache of a registry before it goes offline."),
-    "project": ("wheelyard_cli.commands.project", "Yank, quarantine, delete; the status of a project."),
-    "serve": ("wheelyard_cli.commands.serve", "Run the registry."),
-    "stage": ("wheelyard_cli.commands.stage", "Configure the stages of a registry."),
-    "token": ("wheelyard_cli.commands.token", "Make, list and revoke tokens of a registry."),
-    "user": ("wheelyard_cli.commands.user", "Manage users, groups and the owners of projects."),
-    "wheels": ("wheelyard_cli.commands.wheels", "Build wheels of projects that publish source only."),
-    "who-requires": ("wheelyard_cli.commands.who_requires", "Tell which deployed models ask for a project."),
-    "who-uses": ("wheelyard_cli.commands.who_uses", "Tell which deployed models and bases have a release."),
-    "snapshot": ("wheelyard_cli.commands.snapshot", "Look into a saved snapshot."),
+    # name: (module:attribute, one line for --help)
+    "audit": ("wheelyard_cli.commands.audit:command", "Read and verify the audit log of a registry."),
+    "bases": ("wheelyard_cli.commands.bases:command", "Propose the fewest shared base environments for a fleet."),
+    "config": ("wheelyard_cli.commands.config:command", "Show the settings in force, and where each comes from."),
+    "check": ("wheelyard_cli.commands.check:command", "Check a fleet, or whether a candidate can join it."),
+    "deploy": ("wheelyard_cli.commands.deploy:command", "Record, promote, retire and list what is deployed."),
+    "doctor": ("wheelyard_cli.commands.doctor:command", "Examine any index: conformance, caching, confusion."),
+    "explain": ("wheelyard_cli.commands.explain:command", "Say why models cannot be installed together."),
+    "fleet": ("wheelyard_cli.commands.fleet:command", "Export the deployed fleet of a registry, or look back at it."),
+    "import": ("wheelyard_cli.commands.import_:command", "Take an existing package directory over."),
+    "kpi": ("wheelyard_cli.commands.kpi:command", "Tell the figures of the deployed fleet of a registry."),
+    "mirror": ("wheelyard_cli.commands.mirror:command", "Fill the cache of a registry before it goes offline."),
+    "project": ("wheelyard_cli.commands.project:command", "Yank, quarantine, delete; the status of a project."),
+    "serve": ("wheelyard_cli.commands.serve:command", "Run the registry."),
+    "stage": ("wheelyard_cli.commands.stage:command", "Configure the stages of a registry."),
+    "token": ("wheelyard_cli.commands.token:command", "Make, list and revoke tokens of a registry."),
+    "user": ("wheelyard_cli.commands.user:command", "Manage users, groups and the owners of projects."),
+    "wheels": ("wheelyard_cli.commands.wheels:command", "Build wheels of projects that publish source only."),
+    "who-requires": ("wheelyard_cli.commands.who_requires:command", "Tell which deployed models ask for a project."),
+    "who-uses": ("wheelyard_cli.commands.who_uses:command", "Tell which deployed models and bases have a release."),
+    "snapshot": ("wheelyard_cli.commands.snapshot:command", "Look into a saved snapshot."),
 }
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        command = importlib.import_module(COMMANDS[cmd_name][0]).command
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
-
-
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="wheelyard")
 @click.pass_context
 def cli(context: click.Context) -> None:

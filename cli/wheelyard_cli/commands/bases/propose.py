@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,11 @@ from wheelyard_cli.images.settings import ImageSettings
 from wheelyard_cli.workspace import Options, open_workspace, options
 from wheelyard_resolver.errors import NotProved
 from wheelyard_resolver.model import AcceptedBase, Fleet
+
+if TYPE_CHECKING:
+    from wheelyard_resolver.plan import TargetPlan
+    from wheelyard_resolver.proposal import Proposal
+    from wheelyard_resolver.snapshot import Recording
 
 
 @click.command()
@@ -58,9 +64,6 @@ def propose(
     """
     from wheelyard_cli import base_changes, proposal_text
     from wheelyard_cli.accepted_proposal import as_accepted, read_accepted
-    from wheelyard_cli.images.write import Proof, write_proposal
-    from wheelyard_cli.snapshot_records import copy_records
-    from wheelyard_resolver import certificate
     from wheelyard_resolver.fixed_bases import placements
     from wheelyard_resolver.plan import plan
     from wheelyard_resolver.proposal import to_document
@@ -72,15 +75,14 @@ def propose(
             fleet = _from(work.fleet, before, upgrade=upgrade)
             plans = plan(fleet, work.index, work.out_of_time, work.memo)
             found = proposal_of(fleet, plans, work.index)
-            proof = None if output is None else certificate.to_document(fleet, plans, work.index)
+            proof = None if output is None else _certificate(fleet, plans, work.index)
             # The certificate may have read more: all that is written names one snapshot.
             found = replace(found, snapshot=work.index.digest(), fixed=placements(work.fleet))
             records = work.index.records()
         written: tuple[Path, ...] = ()
         if output is not None and proof is not None:
-            used = options.snapshot
-            snapshot = None if detach or used is None else partial(copy_records, used, records)
-            written = write_proposal(found, output, Proof(proof, snapshot), images)
+            used = None if detach else options.snapshot
+            written = _write(found, output, proof, None if used is None else (used, records), images)
     changes = None if before is None else base_changes.changes(before, as_accepted(found))
     if form == "json":
         click.echo(json.dumps(to_document(found), indent=2))
@@ -109,6 +111,29 @@ def _from(fleet: Fleet, accepted: Sequence[AcceptedBase] | None, *, upgrade: boo
     planned = fleet.planned()
     bases = planned.bases if accepted is None else accepted
     return replace(planned, bases=tuple(replace(base, versions=()) if upgrade else base for base in bases))
+
+
+# What writes files is imported only where files are written: it takes longer to import than a small fleet to plan.
+
+
+def _certificate(fleet: Fleet, plans: Sequence[TargetPlan], recording: Recording) -> Mapping[str, object]:
+    from wheelyard_resolver import certificate
+
+    return certificate.to_document(fleet, plans, recording)
+
+
+def _write(
+    proposal: Proposal,
+    output: Path,
+    certificate: Mapping[str, object],
+    snapshot: tuple[Path, Mapping[str, str]] | None,
+    images: ImageSettings,
+) -> tuple[Path, ...]:
+    from wheelyard_cli.images.write import Proof, write_proposal
+    from wheelyard_cli.snapshot_records import copy_records
+
+    copied = None if snapshot is None else partial(copy_records, *snapshot)
+    return write_proposal(proposal, output, Proof(certificate, copied), images)
 
 
 @contextmanager

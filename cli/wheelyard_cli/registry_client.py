@@ -115,16 +115,7 @@ class RegistryClient:
 
     def deployments(self, **query: str | None) -> Sequence[DeploymentRow]:
         """What is deployed, or what the query asks for (``at``, ``history=true``), from all pages of the answer."""
-        rows: list[DeploymentRow] = []
-        following: object = 0
-        while following is not None:
-            params = {**_given(query), "after": str(following)}
-            answer = self._ask("GET", "/api/v1/deployments", params=params)
-            found, following = answer.get("deployments"), answer.get("next")
-            if not isinstance(found, list):
-                raise self._not_ours("its answer lists no deployments")
-            rows += (self._row(entry) for entry in found)
-        return rows
+        return [self._row(entry) for entry in self._listed(self.ask_all("deployments", **query), "deployments")]
 
     def accept_bases(self, stage: str, body: Mapping[str, object]) -> list[str]:
         """Make bases, with their locks, the accepted ones of a stage; their names."""
@@ -141,6 +132,18 @@ class RegistryClient:
     def ask(self, path: str, **query: str | None) -> dict[str, object]:
         """The answer to a GET of the API; ``path`` is relative to ``/api/v1/``."""
         return self._ask("GET", f"/api/v1/{path}", params=_given(query))
+
+    def ask_all(self, path: str, **query: str | None) -> dict[str, object]:
+        """The answer to a GET from all its pages: the first one, its lists with the entries of all the others."""
+        whole = self.ask(path, **query)
+        following = whole.pop("next", None)
+        while following is not None:
+            more = self.ask(path, **query, after=str(following))
+            following = more.pop("next", None)
+            for name, entries in whole.items():
+                if isinstance(entries, list):
+                    whole[name] = [*entries, *self._listed(more, name)]
+        return whole
 
     def hashes(self, project: str) -> dict[str, str]:
         """The sha256 of the files that a project's page lists, by name; nothing where there is no such project."""
@@ -178,10 +181,16 @@ class RegistryClient:
             answer = self._ask("PUT", target, content=file, headers=headers, timeout=_LARGE)
         return answer.get("outcome") == "stored"
 
-    def rows(self, path: str, name: str) -> list[dict[str, object]]:
-        """The list ``name`` of the answer to a GET."""
-        found = self.call("GET", path).get(name)
-        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+    def rows(self, path: str, name: str, **query: str | None) -> list[dict[str, object]]:
+        """The list ``name`` of the answer to a GET, from all its pages."""
+        found = self._listed(self.ask_all(path, **query), name)
+        if not all(isinstance(row, dict) for row in found):
+            raise self._not_ours(f"its answer lists no {name}")
+        return found
+
+    def _listed(self, answer: Mapping[str, object], name: str) -> list[Any]:
+        found = answer.get(name)
+        if not isinstance(found, list):
             raise self._not_ours(f"its answer lists no {name}")
         return found
 

@@ -109,7 +109,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
     fleet = FleetRoutes(access, deployments, bases, stages)
     radius = RadiusRoutes(access, BlastRadius(deployments, bases, files))
     lifecycles = LifecycleRoutes(access, Lifecycle(database), files, blobs, clock)
-    audits = AuditRoutes(access, AuditLog(database))
+    log = AuditLog(database)
+    audits = AuditRoutes(access, log)
 
     origins = Origins(database)
     origin_api = OriginRoutes(access, origin, origins, clock)
@@ -142,7 +143,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
             *_origin(origin_api),
             Route(f"{_PROJECT}/files/{{filename}}", _handler(imports), methods=["PUT"]),
             *_cooldowns(CooldownRoutes(access, cooldowns, clock)),
-            Route("/metrics", MetricsRoute(origins, report, cooldown).metrics, methods=["GET"]),
+            Route("/metrics", MetricsRoute(origins, report, log, cooldown).metrics, methods=["GET"]),
             Route(openapi.PATH, openapi.serve_document, methods=["GET"]),
             *_health(database),
         ],

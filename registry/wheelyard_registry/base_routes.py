@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 import anyio.to_thread
@@ -18,6 +19,7 @@ from wheelyard_registry.errors import NotFound
 from wheelyard_registry.identity import Right
 from wheelyard_registry.json_body import Fields, json_object, time_of
 from wheelyard_registry.locked_packages import NotALock, packages_of
+from wheelyard_registry.paging import limit_of, page_answer
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a request that brings locks; one of 400 packages has about 150 kB."""
@@ -41,7 +43,7 @@ class BaseRoutes:
         given = await json_object(request, limit=LARGEST)
         snapshot, bases, locks = await anyio.to_thread.run_sync(_read, given)
         change = partial(self._bases.accept, stage, snapshot, bases, locks, by=identity.name)
-        return JSONResponse(_document(await anyio.to_thread.run_sync(change)))
+        return page_answer(request, _document(await anyio.to_thread.run_sync(change)), None)
 
     async def accepted(self, request: Request) -> Response:
         """``GET /api/v1/stages/{stage}/bases``: what is accepted for a stage, or was at a time."""
@@ -50,7 +52,10 @@ class BaseRoutes:
         standing = await anyio.to_thread.run_sync(self._bases.accepted, stage, time_of(request, "at"))
         if standing is None:
             raise NotFound(what=f"an accepted base of {stage}", hint="accept a proposal: wheelyard bases accept DIR")
-        return JSONResponse(_document(standing))
+        limit, after = limit_of(request), request.query_params.get("after", "")
+        bases = [base for base in standing.bases if base.name > after]
+        following = bases[limit - 1].name if len(bases) > limit else None
+        return page_answer(request, _document(replace(standing, bases=tuple(bases[:limit]))), following)
 
     async def lock(self, request: Request) -> Response:
         """``GET /api/v1/locks/{sha256}``: the text of a lock, as it was accepted."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, partial
+from itertools import islice
 
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from wheelyard_registry.catalogue.bases import AcceptedBase, Bases
+from wheelyard_registry.catalogue.bases import Acceptance, AcceptedBase, Bases
 from wheelyard_registry.catalogue.deployments import Choice, Deployment, Deployments
 from wheelyard_registry.catalogue.files import Files
-from wheelyard_resolver.core_metadata import parse_metadata
+from wheelyard_registry.deployed_lines import Line, lines_of, pin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,84 +36,91 @@ class ConcernedBase:
     owners: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """What is concerned, in the order of recording. ``following`` is the serial to go on from; None: this is all."""
+
+    models: tuple[ConcernedModel, ...]
+    bases: tuple[ConcernedBase, ...]
+    following: int | None
+
+
 class BlastRadius:
-    """Holds a package against all that runs and all that is accepted now."""
+    """Holds a package against all that runs and all that is accepted now.
+
+    Questions take a serial ``after`` which to look, and a ``limit`` at which to stop; the bases of one acceptance are
+    told together.
+    """
 
     def __init__(self, deployments: Deployments, bases: Bases, files: Files) -> None:
         self._deployments = deployments
         self._bases = bases
         self._files = files
 
-    def users(
-        self, wanted: Requirement, stage: str | None
-    ) -> tuple[tuple[ConcernedModel, ...], tuple[ConcernedBase, ...]]:
+    def users(self, wanted: Requirement, stage: str | None, *, after: int = 0, limit: int | None = None) -> Concerned:
         """What has a release that satisfies a requirement: itself, in its lock, or pinned by its lines; and bases."""
         running = self._deployments.running(Choice(stage))
-        models = tuple(
-            ConcernedModel(deployment, found)
-            for deployment in running
-            if (found := tuple(dict.fromkeys(self._uses(wanted, deployment))))
-        )
+        standing = [each for each in self._bases.standing() if stage in {None, each.stage}]
+        recorded: list[Deployment | Acceptance] = [*running, *standing]
         owners = {(each.stage, each.key): each.owner for each in running}
-        bases = tuple(
-            ConcernedBase(
-                standing.stage,
-                base,
-                found,
-                tuple(sorted({owner for key in base.models if (owner := owners.get((standing.stage, key)))})),
-            )
-            for standing in self._bases.standing()
-            if stage in {None, standing.stage}
-            for base in standing.bases
-            if (found := self._pinned(wanted, base.lock))
-        )
-        return models, bases
+        pinned = cache(partial(self._pinned, wanted))
+        models: list[ConcernedModel] = []
+        bases: list[ConcernedBase] = []
+        for each in sorted(recorded, key=lambda entry: entry.serial):
+            if each.serial <= after:
+                continue
+            if isinstance(each, Deployment):
+                found = tuple(dict.fromkeys((*_itself(wanted, each), *(pinned(each.lock) if each.lock else ()))))
+                models += [ConcernedModel(each, found)] if found else []
+            else:
+                bases += (
+                    ConcernedBase(each.stage, base, pinned(base.lock), _owners(each.stage, base, owners))
+                    for base in each.bases
+                    if pinned(base.lock)
+                )
+            if len(models) + len(bases) >= (limit or math.inf):
+                return Concerned(tuple(models), tuple(bases), each.serial)
+        return Concerned(tuple(models), tuple(bases), None)
 
-    def requirers(self, project: NormalizedName, stage: str | None) -> tuple[ConcernedModel, ...]:
+    def requirers(
+        self, project: NormalizedName, stage: str | None, *, after: int = 0, limit: int | None = None
+    ) -> Concerned:
         """The deployed models one of whose requirement lines is about a project. A model without a wheel has none."""
-        running = self._deployments.running(Choice(stage))
+        running = self._deployments.running(Choice(stage), after=after)
         metadata = self._files.metadata_of_releases({(each.model, each.version) for each in running})
-        return tuple(
-            ConcernedModel(deployment, found)
-            for deployment in running
-            if (found := tuple(_lines(metadata, deployment, project)))
+        found = (
+            ConcernedModel(each, asking)
+            for each in running
+            if (asking := _asking(lines_of(each, metadata.get((each.model, each.version))), project))
         )
+        models = tuple(islice(found, limit))
+        return Concerned(models, (), models[-1].deployment.serial if len(models) == limit else None)
 
-    def _uses(self, wanted: Requirement, deployment: Deployment) -> Iterator[str]:
-        if _satisfies(wanted, deployment.model, Version(deployment.version)):
-            yield f"{deployment.model} {deployment.version}"
-        yield from self._pinned(wanted, deployment.lock)
-        for line in map(Requirement, deployment.requires or ()):
-            pins = [
-                Version(each.version) for each in line.specifier if each.operator == "==" and "*" not in each.version
-            ]
-            if len(pins) == 1 and _satisfies(wanted, canonicalize_name(line.name), pins[0]):
-                yield f"{canonicalize_name(line.name)} {pins[0]}"
-
-    def _pinned(self, wanted: Requirement, lock: str | None) -> tuple[str, ...]:
-        if lock is None:
-            return ()
+    def _pinned(self, wanted: Requirement, lock: str) -> tuple[str, ...]:
+        name = canonicalize_name(wanted.name)
         return tuple(
             f"{package.name} {package.version}"
             for package in self._bases.packages(lock)
-            if package.version is not None and _satisfies(wanted, package.name, package.version)
+            if package.name == name and package.version is not None and _admits(wanted, package.version)
         )
 
 
-def _satisfies(wanted: Requirement, name: NormalizedName, version: Version) -> bool:
-    return canonicalize_name(wanted.name) == name and wanted.specifier.contains(version, prereleases=True)
+def _owners(stage: str, base: AcceptedBase, owners: Mapping[tuple[str, str], str | None]) -> tuple[str, ...]:
+    return tuple(sorted({owner for key in base.models if (owner := owners.get((stage, key)))}))
 
 
-def _lines(
-    metadata: Mapping[tuple[NormalizedName, str], bytes], deployment: Deployment, project: NormalizedName
-) -> Iterator[str]:
-    body = metadata.get((deployment.model, deployment.version))
-    if deployment.requires is not None:
-        yield from (line for line in deployment.requires if canonicalize_name(Requirement(line).name) == project)
-    elif body is not None:
-        yield from (text for name, text in _requirements(body) if name == project)
+def _itself(wanted: Requirement, deployment: Deployment) -> Iterator[str]:
+    """The deployed release, and what its own lines pin, as far as that is wanted."""
+    name = canonicalize_name(wanted.name)
+    own = (deployment.model, deployment.version)
+    for known, version in (own, *filter(None, map(pin_of, deployment.requires or ()))):
+        if known == name and _admits(wanted, Version(version)):
+            yield f"{known} {version}"
 
 
-@lru_cache(maxsize=4096)
-def _requirements(body: bytes) -> tuple[tuple[NormalizedName, str], ...]:
-    return tuple((canonicalize_name(line.name), str(line)) for line in parse_metadata(body).requires)
+def _asking(lines: Iterable[Line], project: NormalizedName) -> tuple[str, ...]:
+    return tuple(line for name, line in lines if name == project)
+
+
+def _admits(wanted: Requirement, version: Version) -> bool:
+    return wanted.specifier.contains(version, prereleases=True)

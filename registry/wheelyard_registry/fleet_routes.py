@@ -20,9 +20,7 @@ from wheelyard_registry.errors import Forbidden, InvalidField
 from wheelyard_registry.fleet import DEFAULT_PLATFORM, DEFAULT_PYTHON, deployment_document, fleet_document
 from wheelyard_registry.identity import Identity, Right
 from wheelyard_registry.json_body import count_of, flag_of, json_object, time_of
-
-PAGE = 1000
-"""Most deployments of one answer."""
+from wheelyard_registry.paging import limit_of, page_answer
 
 
 class FleetRoutes:
@@ -65,15 +63,13 @@ class FleetRoutes:
         await self._access.require_somewhere(request, Right.READ)
         chosen = _choice(request)
         at, past = time_of(request, "at"), flag_of(request, "history")
-        after, limit = count_of(request, "after", 0), count_of(request, "limit", PAGE)
-        if not 1 <= limit <= PAGE:
-            raise InvalidField([f"limit must be from 1 to {PAGE}"])
+        after, limit = count_of(request, "after", 0), limit_of(request)
         if past and at is not None:
             raise InvalidField(["history and at cannot go together"])
         ask = partial(self._deployments.history, chosen) if past else partial(self._deployments.running, chosen, at=at)
         found = await anyio.to_thread.run_sync(partial(ask, after=after, limit=limit))
         following = found[-1].serial if len(found) == limit else None
-        return JSONResponse({"deployments": [deployment_document(each) for each in found], "next": following})
+        return page_answer(request, {"deployments": [deployment_document(each) for each in found]}, following)
 
     async def fleet(self, request: Request) -> Response:
         """``GET /api/v1/fleet?stage=``: the fleet of a stage in the shape of a fleet file."""

@@ -5,16 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from packaging.requirements import Requirement
-from packaging.utils import NormalizedName, canonicalize_name
-
 from wheelyard_registry.catalogue.audit import time_text
 from wheelyard_registry.catalogue.bases import Bases
 from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.catalogue.deployments import Choice, Deployment, Deployments
 from wheelyard_registry.catalogue.files import Files
+from wheelyard_registry.deployed_lines import lines_of
 from wheelyard_registry.kpi import HostedModel, Period, figures
-from wheelyard_resolver.core_metadata import parse_metadata
 
 
 class KpiReport:
@@ -59,17 +56,9 @@ class KpiReport:
             base = homes.get((each.stage, each.key))
             if base is not None:
                 packages = self._bases.packages(base.lock)
-                roots = _roots(each, metadata.get((each.model, each.version)))
-                found.append(HostedModel((each.stage, base.name), packages, roots))
+                lines = lines_of(each, metadata.get((each.model, each.version)))
+                found.append(HostedModel((each.stage, base.name), packages, frozenset(name for name, _ in lines)))
         return found
-
-
-def _roots(deployment: Deployment, metadata: bytes | None) -> frozenset[NormalizedName]:
-    if deployment.requires is not None:
-        lines: Iterable[Requirement] = map(Requirement, deployment.requires)
-    else:
-        lines = () if metadata is None else parse_metadata(metadata).requires
-    return frozenset(canonicalize_name(line.name) for line in lines)
 
 
 def period_document(period: Period) -> dict[str, object]:

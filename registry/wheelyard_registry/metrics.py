@@ -12,8 +12,10 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
+from wheelyard_registry.catalogue.audit import AuditLog
 from wheelyard_registry.catalogue.origins import Origins
 from wheelyard_registry.cooldown import Cooldown
+from wheelyard_registry.kpi import Period
 from wheelyard_registry.kpi_report import KpiReport
 
 
@@ -42,14 +44,24 @@ class _Young(Collector):
 
 
 class _Kpis(Collector):
-    """The figures of the whole fleet, over all that was recorded."""
+    """The figures of the whole fleet, over all that was recorded: made anew when the audit log has grown."""
 
-    def __init__(self, report: KpiReport) -> None:
+    def __init__(self, report: KpiReport, log: AuditLog) -> None:
         self._report = report
+        self._log = log
+        self._made: tuple[int, Period] | None = None
+
+    def _period(self) -> Period:
+        # Asked for before the figures are made: what is recorded meanwhile then makes them once more.
+        serial = self._log.head().serial
+        if self._made is None or self._made[0] != serial:
+            (period,) = self._report.periods(None)
+            self._made = (serial, period)
+        return self._made[1]
 
     def collect(self) -> Iterator[Metric]:
         """A number for each figure that is known."""
-        (period,) = self._report.periods(None)
+        period = self._period()
         yield CounterMetricFamily("wheelyard_deployments", "Deployments recorded.", value=period.deployments)
         lead_time = period.lead_time
         for name, text, value in (
@@ -71,10 +83,10 @@ class _Kpis(Collector):
 class MetricsRoute:
     """``GET /metrics``, in the text format of Prometheus."""
 
-    def __init__(self, origins: Origins, report: KpiReport, cooldown: Cooldown | None) -> None:
+    def __init__(self, origins: Origins, report: KpiReport, log: AuditLog, cooldown: Cooldown | None) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_Alarms(origins))
-        self._registry.register(_Kpis(report))
+        self._registry.register(_Kpis(report, log))
         if cooldown is not None:
             self._registry.register(_Young(cooldown))
 

@@ -26,8 +26,10 @@ from wheelyard_registry.openapi_schemas import (
     Schema,
     listing,
     obj,
+    page,
     ref,
 )
+from wheelyard_registry.paging import LARGEST
 
 PATH = "/api/v1/openapi.json"
 
@@ -73,6 +75,9 @@ class Operation:
 
 
 _SERIAL: Schema = {**COUNT, "maximum": 10**18 - 1}
+_LIMIT: Schema = {**COUNT, "minimum": 1, "maximum": LARGEST}
+_BY_SERIAL: Mapping[str, Schema] = {"after": _SERIAL, "limit": _LIMIT}
+_BY_NAME: Mapping[str, Schema] = {"after": TEXT, "limit": _LIMIT}
 _PROJECT = "/api/v1/projects/{project}"
 _FILE, _RELEASE = f"{_PROJECT}/files/{{filename}}", f"{_PROJECT}/releases/{{version}}"
 
@@ -114,8 +119,7 @@ OPERATIONS: tuple[Operation, ...] = (
             "slot": TEXT,
             "history": FLAG,
             "at": TIME,
-            "after": _SERIAL,
-            "limit": {**COUNT, "minimum": 1, "maximum": 1000},
+            **_BY_SERIAL,
         },
         refusals=(errors.InvalidField,),
     ),
@@ -163,7 +167,14 @@ OPERATIONS: tuple[Operation, ...] = (
         },
         refusals=(errors.InvalidField,),
     ),
-    Operation("GET", "/api/v1/stages", "The configured stages in their order", listing("stages", "Stage")),
+    Operation(
+        "GET",
+        "/api/v1/stages",
+        "The configured stages in their order",
+        page({"stages": {"type": "array", "items": ref("Stage")}}, "string"),
+        query=_BY_NAME,
+        refusals=(errors.InvalidField,),
+    ),
     Operation(
         "PUT",
         "/api/v1/stages/{stage}",
@@ -184,7 +195,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/api/v1/stages/{stage}/bases",
         "The accepted bases of a stage, or those of a time",
         ref("Bases"),
-        query={"at": TIME},
+        query={"at": TIME, **_BY_NAME},
         refusals=(errors.NotFound, errors.InvalidField),
     ),
     Operation(
@@ -214,16 +225,16 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET",
         "/api/v1/who-uses",
         "The deployed models and accepted bases that have a release",
-        obj({"deployments": _CONCERNED, "bases": {"type": "array", "items": ref("ConcernedBase")}}),
-        query={"requirement!": TEXT, "stage": TEXT},
+        page({"deployments": _CONCERNED, "bases": {"type": "array", "items": ref("ConcernedBase")}}, "integer"),
+        query={"requirement!": TEXT, "stage": TEXT, **_BY_SERIAL},
         refusals=(errors.InvalidField,),
     ),
     Operation(
         "GET",
         "/api/v1/who-requires",
         "The deployed models with a requirement line about a project",
-        obj({"deployments": _CONCERNED}),
-        query={"project!": TEXT, "stage": TEXT},
+        page({"deployments": _CONCERNED}, "integer"),
+        query={"project!": TEXT, "stage": TEXT, **_BY_SERIAL},
         refusals=(errors.InvalidField,),
     ),
     Operation("GET", "/api/v1/tokens", "All tokens, or those of the user who asks", listing("tokens", "Token")),
@@ -432,7 +443,11 @@ def _query_parameters(query: Mapping[str, Schema]) -> list[dict[str, object]]:
 
 
 def _answers(operation: Operation) -> dict[str, object]:
-    return {str(status): _answer(operation.answer) for status in (operation.status, *operation.others)}
+    answer = _answer(operation.answer)
+    if "limit" in (operation.query or {}):
+        text = 'The next page, rel="next" (RFC 8288); missing on the last.'
+        answer = {**answer, "headers": {"Link": {"description": text, "schema": TEXT}}}
+    return {str(status): answer for status in (operation.status, *operation.others)}
 
 
 def _answer(schema: Schema) -> dict[str, object]:

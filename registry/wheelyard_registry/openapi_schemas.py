@@ -23,6 +23,12 @@ def listing(key: str, name: str) -> Schema:
     return obj({key: {"type": "array", "items": ref(name)}})
 
 
+def page(properties: Mapping[str, Schema], cursor: str) -> Schema:
+    """An object with these properties, and with where its next page begins: after a value of type ``cursor``."""
+    following = {"type": [cursor, "null"], "description": "What `after` is for the next page; null on the last."}
+    return obj({**properties, "next": following})
+
+
 def obj(properties: Mapping[str, Schema], *, optional: tuple[str, ...] = ()) -> Schema:
     """An object with these properties and no others."""
     return {
@@ -121,12 +127,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "recorded_by": TEXT,
         }
     ),
-    "Deployments": obj(
-        {
-            "deployments": {"type": "array", "items": ref("Deployment")},
-            "next": {"type": ["integer", "null"], "description": "What `after` is for the next page, if there is one."},
-        }
-    ),
+    "Deployments": page({"deployments": {"type": "array", "items": ref("Deployment")}}, "integer"),
     "NewDeployment": obj(
         {
             "model": TEXT,
@@ -189,7 +190,7 @@ SCHEMAS: Mapping[str, Schema] = {
         },
         optional=("python", "platform", "max_bases", "promoted_only", "admission"),
     ),
-    "Bases": obj(
+    "Bases": page(
         {
             "stage": TEXT,
             "serial": COUNT,
@@ -200,7 +201,8 @@ SCHEMAS: Mapping[str, Schema] = {
                 "type": "array",
                 "items": obj({"name": TEXT, "revision": _DIGEST, "models": TEXTS, "lock": SHA256}),
             },
-        }
+        },
+        "string",
     ),
     "Period": obj(
         {

@@ -8,13 +8,15 @@ import anyio.to_thread
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidName, canonicalize_name
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from wheelyard_registry.access import Access
 from wheelyard_registry.blast_radius import BlastRadius, ConcernedBase, ConcernedModel
 from wheelyard_registry.errors import InvalidField
 from wheelyard_registry.fleet import deployment_document
 from wheelyard_registry.identity import Right
+from wheelyard_registry.json_body import count_of
+from wheelyard_registry.paging import limit_of, page_answer
 
 
 class RadiusRoutes:
@@ -28,10 +30,10 @@ class RadiusRoutes:
         """``GET /api/v1/who-uses?requirement=``: deployed models and accepted bases with such a release."""
         await self._access.require_somewhere(request, Right.READ)
         wanted, stage = _requirement(request), request.query_params.get("stage") or None
-        models, bases = await anyio.to_thread.run_sync(partial(self._radius.users, wanted, stage))
-        return JSONResponse(
-            {"deployments": [_model(each) for each in models], "bases": [_base(each) for each in bases]}
-        )
+        ask = partial(self._radius.users, wanted, stage, after=count_of(request, "after", 0), limit=limit_of(request))
+        found = await anyio.to_thread.run_sync(ask)
+        models, bases = [_model(each) for each in found.models], [_base(each) for each in found.bases]
+        return page_answer(request, {"deployments": models, "bases": bases}, found.following)
 
     async def requirers(self, request: Request) -> Response:
         """``GET /api/v1/who-requires?project=``: deployed models with a requirement line about a project."""
@@ -42,8 +44,10 @@ class RadiusRoutes:
         except InvalidName as error:
             raise InvalidField([f"project {text[:80]!r} is not a project name"]) from error
         stage = request.query_params.get("stage") or None
-        models = await anyio.to_thread.run_sync(partial(self._radius.requirers, project, stage))
-        return JSONResponse({"deployments": [_model(each) for each in models]})
+        after, limit = count_of(request, "after", 0), limit_of(request)
+        ask = partial(self._radius.requirers, project, stage, after=after, limit=limit)
+        found = await anyio.to_thread.run_sync(ask)
+        return page_answer(request, {"deployments": [_model(each) for each in found.models]}, found.following)
 
 
 def _requirement(request: Request) -> Requirement:

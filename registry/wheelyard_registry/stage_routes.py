@@ -11,10 +11,11 @@ from starlette.responses import JSONResponse, Response
 from wheelyard_registry.access import Access
 from wheelyard_registry.base_routes import stage_name
 from wheelyard_registry.catalogue.stages import AdmissionMode, Stage, Stages
-from wheelyard_registry.errors import NotFound
+from wheelyard_registry.errors import InvalidField, NotFound
 from wheelyard_registry.fleet import DEFAULT_PLATFORM, DEFAULT_PYTHON
 from wheelyard_registry.identity import Right
 from wheelyard_registry.json_body import Fields, json_object
+from wheelyard_registry.paging import limit_of, page_answer
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.target import Target
 
@@ -29,8 +30,15 @@ class StageRoutes:
     async def stages(self, request: Request) -> Response:
         """``GET /api/v1/stages``: the configured stages in their order."""
         await self._access.require_somewhere(request, Right.READ)
-        found = await anyio.to_thread.run_sync(self._stages.configured)
-        return JSONResponse({"stages": [_document(stage) for stage in found]})
+        limit, after = limit_of(request), request.query_params.get("after")
+        found = list(await anyio.to_thread.run_sync(self._stages.configured))
+        if after is not None:
+            names = [stage.name for stage in found]
+            if after not in names:
+                raise InvalidField([f"after {after[:80]!r} is no configured stage"], hint="begin again without it")
+            found = found[names.index(after) + 1 :]
+        following = found[limit - 1].name if len(found) > limit else None
+        return page_answer(request, {"stages": [_document(stage) for stage in found[:limit]]}, following)
 
     async def set(self, request: Request) -> Response:
         """``PUT /api/v1/stages/{stage}``: an administrator configures a stage; what is left out has its default."""

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 import tomli_w
+from starlette.applications import Starlette
+from starlette.routing import Route
 from tests.registry import wheels
 from tests.registry.conftest import Registry
+from tests.registry.in_process import client_of
 from tests.registry.test_bases_api import accept, base, deploy
 
 from wheelyard_cli import kpi_text
+from wheelyard_registry.catalogue.audit import AuditLog
+from wheelyard_registry.catalogue.bases import Bases
+from wheelyard_registry.catalogue.database import Database
+from wheelyard_registry.catalogue.deployments import Deployments
+from wheelyard_registry.catalogue.files import Files
+from wheelyard_registry.catalogue.origins import Origins
+from wheelyard_registry.kpi import Period
+from wheelyard_registry.kpi_report import KpiReport
+from wheelyard_registry.metrics import MetricsRoute
 
 
 def locked(name: str, version: str, size: int, *needs: str) -> dict[str, Any]:
@@ -137,6 +150,32 @@ def test_prometheus_reads_the_same_figures(fleet: Registry) -> None:
         "wheelyard_base_bytes": "1530.0",
         "wheelyard_separate_bytes": "2530.0",
     }
+
+
+class Counting(KpiReport):
+    """Knows how often it was asked."""
+
+    asked = 0
+
+    def periods(self, stage: str | None, split: dt.datetime | None = None) -> tuple[Period, ...]:
+        self.asked += 1
+        return super().periods(stage, split)
+
+
+def test_a_scrape_makes_figures_anew_only_after_an_event(fleet: Registry) -> None:
+    """Whatever they depend on is recorded with one."""
+    database = Database(fleet.settings.database_url)
+    deployments, bases, files = Deployments(database, fleet.clock), Bases(database, fleet.clock), Files(database)
+    report = Counting(deployments, bases, files, fleet.clock)
+    metrics = MetricsRoute(Origins(database), report, AuditLog(database), None)
+    with client_of(Starlette(routes=[Route("/metrics", metrics.metrics)])) as client:
+        for _ in range(3):
+            assert "wheelyard_models_deployed 3.0" in client.get("/metrics").text
+        assert report.asked == 1
+        fleet.client.post("/api/v1/deployments/retire", json={"model": "alone", "stage": "prod"}, auth=fleet.auth)
+        assert "wheelyard_models_deployed 2.0" in client.get("/metrics").text
+        assert report.asked == 2
+    database.close()
 
 
 def test_the_figures_as_text(fleet: Registry) -> None:

@@ -53,6 +53,6 @@ def log(*, form: str, registry: str) -> None:
 
 def _entries(client: RegistryClient) -> Iterator[Mapping[str, object]]:
     after: object = 0
-    while page := client.rows(f"audit?after={after}", "events"):
+    while page := client.rows("audit", "events", after=str(after)):
         yield from page
         after = page[-1]["serial"]

@@ -145,7 +145,7 @@ def alarms(*, registry: str) -> None:
 def _tell_concerned(client: RegistryClient, what: str, *, only: bool) -> bool:
     """Say who uses a release, if anybody; return whether that is all that was asked for."""
     name, version = release_of(what)
-    answer = client.ask("who-uses", requirement=f"{name}=={version}")
+    answer = client.ask_all("who-uses", requirement=f"{name}=={version}")
     if answer["deployments"] or answer["bases"]:
         click.echo("concerned:\n" + "\n".join(concerned.lines(answer)), err=True)
     elif only:

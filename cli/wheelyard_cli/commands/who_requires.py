@@ -19,7 +19,7 @@ from wheelyard_cli.registry_client import RegistryClient
 def command(*, project: str, stage: str | None, form: str, registry: str) -> None:
     """Tell which deployed models have a requirement line about PROJECT, and what it says."""
     with RegistryClient(registry) as client:
-        answer = client.ask("who-requires", project=project, stage=stage)
+        answer = client.ask_all("who-requires", project=project, stage=stage)
     if form == "json":
         click.echo(json.dumps(answer, indent=2))
         return

@@ -22,7 +22,7 @@ def command(*, requirement: str, stage: str | None, form: str, registry: str) ->
     What a deployment uses is known where it names a base that was accepted in the registry: by that base's lock.
     """
     with RegistryClient(registry) as client:
-        answer = client.ask("who-uses", requirement=requirement, stage=stage)
+        answer = client.ask_all("who-uses", requirement=requirement, stage=stage)
     if form == "json":
         click.echo(json.dumps(answer, indent=2))
         return

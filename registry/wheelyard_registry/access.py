@@ -6,6 +6,7 @@ you may not. Nothing is ever hidden behind a 404, because uv then goes on to the
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import suppress
 
 import anyio.to_thread
@@ -14,7 +15,7 @@ from starlette.requests import Request
 
 from wheelyard_registry.catalogue.accounts import Accounts
 from wheelyard_registry.catalogue.database import Clock
-from wheelyard_registry.catalogue.tokens import Tokens
+from wheelyard_registry.catalogue.tokens import Remembered, Tokens
 from wheelyard_registry.credentials import Login, Token, credentials_of
 from wheelyard_registry.errors import Forbidden, Unauthenticated
 from wheelyard_registry.identity import ANONYMOUS_READER, Identity, Right
@@ -45,29 +46,26 @@ class Access:
         if isinstance(given, Token):
             now = self._clock()
             known = self._tokens.remembered(given, now)
-            return known or await anyio.to_thread.run_sync(self._tokens.recognise, given, now)
+            if known is not None:
+                return known.identity
+            return await anyio.to_thread.run_sync(self._tokens.recognise, given, now)
         if given is None:
             raise Unauthenticated("the credentials are not known to this registry")
         return await self._log_in(given, request.client.host if request.client else "")
 
-    def recognised(self, authorization: bytes | None) -> Identity | None:
-        """Who sends this, if that is known without waiting and beyond doubt; None: ask :meth:`identify`."""
+    async def recognised(self, authorization: bytes | None) -> Remembered | None:
+        """Who sends this, and for how long that stands; None: only :meth:`identify` can tell."""
         if authorization is None:
-            return ANONYMOUS_READER if self._anonymous_read else None
+            return _ANYBODY if self._anonymous_read else None
         given = credentials_of(authorization.decode("latin-1"))
         if not isinstance(given, Token):
             return None
+        now = self._clock()
         with suppress(Unauthenticated):
-            return self._tokens.remembered(given, self._clock())
-        return None
-
-    async def recognise_token(self, authorization: bytes) -> Identity | None:
-        """Who sends a token, asked of the catalogue; None: it is no token, or none that may be used."""
-        given = credentials_of(authorization.decode("latin-1"))
-        if not isinstance(given, Token):
-            return None
-        with suppress(Unauthenticated):
-            return await anyio.to_thread.run_sync(self._tokens.recognise, given, self._clock())
+            known = self._tokens.remembered(given, now)
+            if known is not None:
+                return known
+            return Remembered(await anyio.to_thread.run_sync(self._tokens.recognise, given, now), now, now)
         return None
 
     async def _log_in(self, login: Login, address: str) -> Identity:
@@ -124,3 +122,10 @@ class Access:
             return ANONYMOUS_READER
         doing = "reading from" if right is Right.READ else "writing to"
         raise Unauthenticated(f"{doing} this registry needs a token")
+
+
+_ANYBODY = Remembered(
+    ANONYMOUS_READER,
+    since=dt.datetime.min.replace(tzinfo=dt.timezone.utc),
+    until=dt.datetime.max.replace(tzinfo=dt.timezone.utc),
+)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from packaging.utils import NormalizedName
+from starlette.types import Message
 
 from wheelyard_registry.catalogue.database import Version
 
@@ -22,8 +23,13 @@ BOUND = 48 * 1024 * 1024
 LARGEST = 4 * 1024 * 1024
 """Bytes of the largest body held."""
 
-_OVERHEAD = 2048
+_OVERHEAD = 4096
 """Bytes counted for an answer beside its body, so that many small ones are bounded too."""
+
+_READERS = 8
+"""Senders remembered of an answer."""
+
+_OF_A_BODY = frozenset({b"content-length", b"content-type", b"content-encoding"})
 
 
 class Asked(NamedTuple):
@@ -53,20 +59,57 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldAnswer:
-    """An answer of status 200. Where the terms say how long a client may keep it the headers do not."""
+class Reader:
+    """A sender who may have an answer, between two times, as long as the answer holds: no event took the right away."""
 
-    terms: Terms
-    body: bytes
-    headers: tuple[tuple[bytes, bytes], ...]
-    etag: str
-    version: Version
+    since: dt.datetime
+    until: dt.datetime
+
+
+class HeldAnswer:
+    """An answer of status 200, ready to be sent: whole, or as the news that nothing has changed.
+
+    Where the terms say how long a client may keep it the headers do not, and must be made for each sending.
+    """
+
+    __slots__ = ("_readers", "body", "etag", "headers", "terms", "unchanged", "version", "whole")
+
+    def __init__(
+        self, terms: Terms, body: bytes, headers: tuple[tuple[bytes, bytes], ...], etag: bytes, version: Version
+    ) -> None:
+        self.terms = terms
+        self.body = body
+        self.headers = headers
+        self.etag = etag
+        self.version = version
+        self.whole = answered(200, headers, body)
+        self.unchanged = answered(304, headers, b"")
+        self._readers: dict[bytes | None, Reader] = {}
 
     def holds(self, version: Version, now: dt.datetime) -> bool:
         """Whether it is what would be answered now."""
         if self.terms.changes_at is None:
             return self.version.event == version.event
         return self.version == version and now < self.terms.changes_at
+
+    def may_go_to(self, authorization: bytes | None, now: dt.datetime) -> bool:
+        """Whether who sends this ``Authorization`` was found to have the right to it, a moment ago."""
+        reader = self._readers.get(authorization)
+        return reader is not None and reader.since <= now < reader.until
+
+    def let(self, authorization: bytes | None, reader: Reader) -> None:
+        """Remember that who sends this ``Authorization`` has the right to it."""
+        if len(self._readers) >= _READERS:
+            self._readers.clear()
+        self._readers[authorization] = reader
+
+
+def answered(status: int, headers: tuple[tuple[bytes, bytes], ...], body: bytes) -> tuple[Message, Message]:
+    """An answer as ASGI sends it: head, then body. A 304 says nothing of the body that it does not have."""
+    if status == 304:
+        headers = tuple(header for header in headers if header[0] not in _OF_A_BODY)
+    start = {"type": "http.response.start", "status": status, "headers": headers}
+    return start, {"type": "http.response.body", "body": body}
 
 
 class HeldAnswers:

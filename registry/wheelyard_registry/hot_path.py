@@ -14,14 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wheelyard_registry.access import Access
 from wheelyard_registry.catalogue.database import Clock, Database, Version
-from wheelyard_registry.held_answers import Asked, HeldAnswer, HeldAnswers, Terms, asked_of
+from wheelyard_registry.held_answers import Asked, HeldAnswer, HeldAnswers, Reader, Terms, answered, asked_of
 from wheelyard_registry.identity import Right
 from wheelyard_registry.negotiation import matches
 
 _TERMS = "wheelyard.terms"
 _READ = ("/simple/", "/files/")
-_DECIDED_BY_ROUTES = (b"range", b"if-range")
-_OF_A_BODY = frozenset({b"content-length", b"content-type", b"content-encoding"})
+_DECIDED_BY_ROUTES = frozenset({b"range", b"if-range"})
 
 
 def may_be_held(scope: MutableMapping[str, Any], terms: Terms) -> None:
@@ -51,7 +50,8 @@ class HotPath:
                 await app(scope, receive, send)
                 return
             headers = dict(scope["headers"])
-            if scope["query_string"] or any(name in headers for name in _DECIDED_BY_ROUTES):
+            repeated = len(headers) != len(scope["headers"])
+            if scope["query_string"] or repeated or not _DECIDED_BY_ROUTES.isdisjoint(headers):
                 await app(scope, receive, send)
                 return
             messages = await self._held_for(scope["path"], headers)
@@ -68,18 +68,18 @@ class HotPath:
         answer = self._held.get(asked)
         if answer is None:
             return None
-        authorization = headers.get(b"authorization")
-        identity = self._access.recognised(authorization)
-        if identity is None and authorization is not None:
-            # The routes would find out the same, and then make the whole answer anew.
-            identity = await self._access.recognise_token(authorization)
-        if identity is None or not identity.may(Right.READ, answer.terms.project):
-            return None
+        authorization, now = headers.get(b"authorization"), self._clock()
+        if not answer.may_go_to(authorization, now):
+            # For a token the routes would find out the same, and then make the whole answer anew.
+            known = await self._access.recognised(authorization)
+            if known is None or not known.identity.may(Right.READ, answer.terms.project):
+                return None
+            answer.let(authorization, Reader(known.since, known.until))
         version = self._database.version()
-        if version is None or not answer.holds(version, self._clock()):
+        if version is None or not answer.holds(version, now):
             self._held.forget(asked)
             return None
-        return self._messages(answer, headers.get(b"if-none-match"))
+        return _messages(answer, headers.get(b"if-none-match"), now)
 
     def _holding(self, scope: Scope, headers: Mapping[bytes, bytes], send: Send) -> Send:
         # The version is older than anything the routes will read: a change in between makes the answer void.
@@ -90,19 +90,15 @@ class HotPath:
             else _Holding(scope, send, self._held, asked_of(scope["path"], headers), version).send
         )
 
-    def _messages(self, answer: HeldAnswer, if_none_match: bytes | None) -> tuple[Message, Message]:
-        headers = answer.headers
-        if answer.terms.fresh_until is not None:
-            kept = caching(answer.terms.fresh_until, self._clock())
-            headers = (*headers, (b"cache-control", kept.encode()))
-        if if_none_match is None or not matches(if_none_match.decode("latin-1"), answer.etag):
-            return _start(200, headers), {"type": "http.response.body", "body": answer.body}
-        headers = tuple(header for header in headers if header[0] not in _OF_A_BODY)
-        return _start(304, headers), {"type": "http.response.body", "body": b""}
 
-
-def _start(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> Message:
-    return {"type": "http.response.start", "status": status, "headers": headers}
+def _messages(answer: HeldAnswer, if_none_match: bytes | None, now: dt.datetime) -> tuple[Message, Message]:
+    unchanged = if_none_match is not None and (
+        if_none_match == answer.etag or matches(if_none_match.decode("latin-1"), answer.etag.decode("latin-1"))
+    )
+    if answer.terms.fresh_until is None:
+        return answer.unchanged if unchanged else answer.whole
+    headers = (*answer.headers, (b"cache-control", caching(answer.terms.fresh_until, now).encode()))
+    return answered(304, headers, b"") if unchanged else answered(200, headers, answer.body)
 
 
 class _Holding:
@@ -130,7 +126,7 @@ class _Holding:
         if start is None or terms is None or start["status"] != 200 or message.get("more_body"):
             return
         headers = tuple((name, value) for name, value in start["headers"])
-        etag = dict(headers)[b"etag"].decode("latin-1")
+        etag = dict(headers)[b"etag"]
         if terms.fresh_until is not None:
             headers = tuple(header for header in headers if header[0] != b"cache-control")
         self._held.hold(self._asked, HeldAnswer(terms, message["body"], headers, etag, self._version))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,23 @@ def test_an_answer_is_the_same_from_memory(registry: Registry, accept: str, enco
         registry, PAGE, accept=accept, **{"accept-encoding": encoding, "if-none-match": answer.headers["etag"]}
     )
     assert (unchanged.status_code, unchanged.content) == (304, b"")
+
+
+def test_a_header_sent_twice_spoils_nothing_for_others(registry: Registry) -> None:
+    registry.upload(wheels.wheel())
+    registry.client.get(PAGE, headers=[("accept", JSON_V1), ("accept", "text/html")])
+    assert registry.client.get(PAGE, headers={"accept": "text/html"}).headers["content-type"].startswith("text/html")
+
+
+def test_a_token_that_expires_gets_nothing_more_from_memory(registry: Registry) -> None:
+    registry.upload(wheels.wheel())
+    expires = (registry.clock() + dt.timedelta(seconds=2)).isoformat()
+    reader = ("__token__", token(registry, "read", expires=expires))
+    statuses = []
+    for _ in range(4):
+        statuses.append(registry.client.get(PAGE, auth=reader).status_code)
+        registry.clock.forward(seconds=1)
+    assert statuses == [200, 200, 401, 401]
 
 
 def test_a_file_and_its_metadata_are_the_same_from_memory(registry: Registry) -> None:

@@ -47,10 +47,26 @@ _BY_ID = sa.select(tables.token).where(tables.token.c.id == sa.bindparam("id"))
 
 
 @dataclass(frozen=True, slots=True)
+class Remembered:
+    """Who holds a token, and between which times that needs no asking, as long as no event says otherwise."""
+
+    identity: Identity
+    since: dt.datetime
+    until: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     digest: str
     facts: TokenFacts
     read_at: dt.datetime
+
+    @property
+    def until(self) -> dt.datetime:
+        """Till when the database need not be asked again."""
+        used, expires = self.facts.last_used_at, self.facts.expires_at
+        noted = self.read_at if used is None else used + USE_NOTED_EVERY
+        return min(self.read_at + REMEMBERED_FOR, noted, noted if expires is None else expires)
 
     def check(self, token: Token, at: dt.datetime) -> None:
         if not token.matches(self.digest):
@@ -146,19 +162,16 @@ class Tokens:
             self._remember(known)
         return _identity(known.facts, user)
 
-    def remembered(self, token: Token, at: dt.datetime) -> Identity | None:
+    def remembered(self, token: Token, at: dt.datetime) -> Remembered | None:
         """The same without the database, for a token seen a moment ago; None: ask :meth:`recognise`.
 
         Only tokens without a user are remembered: what a user may do can change with every request.
         """
         known = self._known.get(token.id)
-        if known is None or not dt.timedelta(0) <= at - known.read_at < REMEMBERED_FOR:
-            return None
-        used = known.facts.last_used_at
-        if used is None or at - used >= USE_NOTED_EVERY:
+        if known is None or not known.read_at <= at < known.until:
             return None
         known.check(token, at)
-        return _identity(known.facts, None)
+        return Remembered(_identity(known.facts, None), known.read_at, known.until)
 
     def _remember(self, known: _Known) -> None:
         self._known[known.facts.id] = known

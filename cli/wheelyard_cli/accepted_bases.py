@@ -15,6 +15,7 @@ from wheelyard_cli.project_directory import read_toml
 from wheelyard_resolver.core_metadata import holds
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.model import AcceptedBase
+from wheelyard_resolver.pinned import pinned_version
 from wheelyard_resolver.target import Target
 
 Versions = tuple[tuple[NormalizedName, Version], ...]
@@ -99,8 +100,9 @@ def _versions(table: Table, path: Path, target: Target | None, *, fixed: bool) -
     except (PylockValidationError, PylockUnsupportedVersionError) as error:
         table.wrong("lock", f"names {path}, which is not a PEP 751 lock: {error}")
         return ()
+    found = ((package, pinned_version(package)) for package in lock.packages)
     return tuple(
-        (package.name, package.version)
-        for package in lock.packages
-        if package.version is not None and (target is None or holds(package.marker, target))
+        (package.name, version)
+        for package, version in found
+        if version is not None and (target is None or holds(package.marker, target))
     )

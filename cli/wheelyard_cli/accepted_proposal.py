@@ -21,6 +21,15 @@ def read_accepted(directory: Path) -> tuple[AcceptedBase, ...]:
     Raises:
         InputError: there is none, or it cannot be read.
     """
+    document = _document(directory)
+    try:
+        return tuple(_base(entry, document["snapshot"]) for entry in document["bases"])
+    except (KeyError, TypeError, AttributeError, InvalidVersion) as error:
+        problem = f"it is not a proposal: {type(error).__name__} {error}"
+        raise InputError(problem, where=str(directory / file_names.PROPOSAL_JSON)) from error
+
+
+def _document(directory: Path) -> dict[str, Any]:
     path = directory / file_names.PROPOSAL_JSON
     try:
         document = json.loads(path.read_bytes())
@@ -30,25 +39,28 @@ def read_accepted(directory: Path) -> tuple[AcceptedBase, ...]:
         ) from error
     except (OSError, ValueError) as error:
         raise InputError(f"it cannot be read: {error}", where=str(path)) from error
-    try:
-        return tuple(_base(entry, document["snapshot"]) for entry in document["bases"])
-    except (KeyError, TypeError, AttributeError, InvalidVersion) as error:
-        raise InputError(f"it is not a proposal: {type(error).__name__} {error}", where=str(path)) from error
+    if not isinstance(document, dict):
+        raise InputError("it is not a proposal", where=str(path))
+    return document
 
 
-def for_a_registry(directory: Path) -> tuple[str, dict[str, object]]:
-    """The stage of the proposal in a directory, and its bases with their locks, as a registry accepts them.
+def stage_of(directory: Path) -> str:
+    """The stage of the proposal in a directory. Raises as :func:`read_accepted` does."""
+    return str(_document(directory).get("stage"))
+
+
+def for_a_registry(directory: Path) -> dict[str, object]:
+    """The bases of the proposal in a directory with their locks, as a registry accepts them.
 
     Raises:
         InputError: there is none, or a file of it cannot be read.
     """
     bases = read_accepted(directory)
-    document = json.loads((directory / file_names.PROPOSAL_JSON).read_bytes())
     entries = [
         {"name": base.name, "revision": base.revision, "models": list(base.models), "lock": _text(directory, base)}
         for base in bases
     ]
-    return str(document.get("stage")), {"snapshot": document["snapshot"], "bases": entries}
+    return {"snapshot": _document(directory)["snapshot"], "bases": entries}
 
 
 def _text(directory: Path, base: AcceptedBase) -> str:

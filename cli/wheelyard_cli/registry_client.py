@@ -39,6 +39,10 @@ class RegistryUnreachable(Undecided):
         self.reason = reason
 
 
+class NotInRegistry(InputError):
+    """A registry does not have what is asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeploymentRow:
     """A deployment as the registry tells it; times are ISO 8601 in UTC."""
@@ -124,6 +128,10 @@ class RegistryClient:
         if not isinstance(bases, list):
             raise self._not_ours("its answer lists no bases")
         return [str(base["name"]) for base in bases]
+
+    def lock(self, sha256: str) -> str:
+        """The text of a lock that was accepted."""
+        return str(self.call("GET", f"locks/{quote(sha256, safe='')}").get("text"))
 
     def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
         """Any other request of the API; ``path`` is relative to ``/api/v1/``. Parts of it must be quoted already."""
@@ -214,7 +222,8 @@ class RegistryClient:
         if document is None or response.status_code >= 500 or "code" not in document:
             raise self._not_ours(f"it answered {response.status_code} {response.reason_phrase}".rstrip())
         hint = document.get("hint")
-        raise InputError(
+        refusal = NotInRegistry if response.status_code == 404 else InputError
+        raise refusal(
             str(document.get("message") or document.get("detail")), hint=hint if isinstance(hint, str) else None
         )
 

@@ -69,7 +69,7 @@ def _unmet(line: Requirement, found: LockedPackage | None, base: str | None, tar
         return
     if found is None:
         yield f"it requires {line}, which {base} does not have"
-    elif found.version is not None and not _admits(line, found.version):
+    elif found.version is not None and not found.direct and not _admits(line, found.version):
         yield f"it requires {line}, {base} has {found.name} {found.version}"
 
 

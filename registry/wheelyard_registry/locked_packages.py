@@ -10,13 +10,16 @@ from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValida
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
+from wheelyard_resolver.pinned import pinned_version
+
 
 @dataclass(frozen=True, slots=True)
 class LockedPackage:
-    """A package of a lock: its version, None for a direct reference, and the bytes of its wheels where stated."""
+    """A package of a lock: its version where known, whether it is a direct reference, the bytes of its wheels."""
 
     name: NormalizedName
     version: Version | None
+    direct: bool
     size: int
     dependencies: tuple[NormalizedName, ...]
 
@@ -40,7 +43,8 @@ def packages_of(text: str) -> tuple[LockedPackage, ...]:
     found = (
         LockedPackage(
             package.name,
-            package.version,
+            pinned_version(package),
+            package.archive is not None,
             sum(wheel.size or 0 for wheel in package.wheels or ()),
             tuple(canonicalize_name(each["name"]) for each in package.dependencies or () if "name" in each),
         )

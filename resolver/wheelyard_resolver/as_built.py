@@ -1,7 +1,7 @@
 """Does a model fit into an accepted base as it was built, without locking it anew?
 
 A lock is closed: what its packages depend on is in it. So a model's own lines are held against its versions, and
-beyond them only what their extras bring.
+beyond them only what their extras bring. A fixed base is taken as its maker ships it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,20 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from wheelyard_resolver.demand import Demand, Unit
-from wheelyard_resolver.fixed_bases import Misfit
 from wheelyard_resolver.model import AcceptedBase, ModelPackage, RequirementLine
 from wheelyard_resolver.verdict import Engine
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A requirement line that a base does not meet, and the version that it has; None: it lacks the project."""
+
+    line: RequirementLine
+    found: Version | None
+
+    def __str__(self) -> str:
+        has = "does not have it" if self.found is None else f"has {self.found}"
+        return f"{self.line.model} requires {self.line.text}, the base {has}"
 
 
 @dataclass(frozen=True)

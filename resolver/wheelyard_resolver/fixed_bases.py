@@ -1,32 +1,19 @@
 """Bases that cannot change: platform runtimes with a pinned list of packages.
 
-What such a base has is given, so no solver is needed: a model fits if each of its requirement lines names a project
-that is in the list, at a version that the line admits. What a line's extras bring is not looked into, nor whether the
-list agrees with itself: the runtime is as its maker ships it.
+What such a base has is given, so no solver is needed: a model fits if the list has what each of its requirement lines
+names, and what their extras bring, at versions that are admitted. Whether the list agrees with itself is not looked
+into: the runtime is as its maker ships it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from packaging.utils import NormalizedName
-from packaging.version import Version
-
-from wheelyard_resolver.core_metadata import holds
-from wheelyard_resolver.model import AcceptedBase, Fleet, ModelPackage, RequirementLine
-
-
-@dataclass(frozen=True)
-class Misfit:
-    """A requirement line that a fixed base does not meet, and the version that it has; None: it lacks the project."""
-
-    line: RequirementLine
-    found: Version | None
-
-    def __str__(self) -> str:
-        has = "does not have it" if self.found is None else f"has {self.found}"
-        return f"{self.line.model} requires {self.line.text}, the base {has}"
+from wheelyard_resolver.as_built import ExtraMisfit, Misfit, shortfalls
+from wheelyard_resolver.index import Index
+from wheelyard_resolver.model import AcceptedBase, Fleet
+from wheelyard_resolver.reading import Memo
+from wheelyard_resolver.verdict import Engine
 
 
 @dataclass(frozen=True)
@@ -35,36 +22,32 @@ class FixedPlacement:
 
     base: str
     models: tuple[str, ...]
-    misfits: tuple[Misfit, ...]
+    misfits: tuple[Misfit | ExtraMisfit, ...]
     could_host: tuple[str, ...]
 
 
-def misfits(model: ModelPackage, base: AcceptedBase) -> tuple[Misfit, ...]:
-    """Every line of a model that a fixed base does not meet."""
-    pinned: Mapping[NormalizedName, Version] = dict(base.versions)
-    return tuple(
-        Misfit(line, pinned.get(line.project))
-        for line in model.lines
-        if holds(line.requirement.marker, model.target) and not _met(line, pinned.get(line.project))
-    )
+def placements(fleet: Fleet, index: Index, memo: Memo | None = None) -> tuple[FixedPlacement, ...]:
+    """The fixed bases of a fleet with their models. The index tells what extras bring.
 
-
-def _met(line: RequirementLine, version: Version | None) -> bool:
-    return version is not None and line.requirement.specifier.contains(version, prereleases=True)
-
-
-def placements(fleet: Fleet) -> tuple[FixedPlacement, ...]:
-    """The fixed bases of a fleet with their models."""
+    Raises:
+        Undecided: what an extra brings cannot be read.
+    """
     fixed = [base for base in fleet.bases if base.fixed]
     settled = {key for base in fixed for key in base.models}
+    engines = {target: Engine.for_fleet(index, fleet, target, memo=memo) for target in fleet.targets()}
+
+    def lacks(key: str, base: AcceptedBase) -> tuple[Misfit | ExtraMisfit, ...]:
+        model = models[key]
+        return shortfalls(engines[model.target], model, base, [models[other] for other in base.models])
+
+    models = {model.key: model for model in fleet.models}
+    others = sorted(models.keys() - settled)
     return tuple(
         FixedPlacement(
             base=base.name,
             models=base.models,
-            misfits=tuple(miss for model in fleet.models if model.key in base.models for miss in misfits(model, base)),
-            could_host=tuple(
-                sorted(model.key for model in fleet.models if model.key not in settled and not misfits(model, base))
-            ),
+            misfits=tuple(miss for key in models if key in base.models for miss in lacks(key, base)),
+            could_host=tuple(key for key in others if not lacks(key, base)),
         )
         for base in fixed
     )

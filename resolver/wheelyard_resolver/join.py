@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wheelyard_resolver.as_built import ExtraMisfit, shortfalls
+from wheelyard_resolver.as_built import ExtraMisfit, Misfit, shortfalls
 from wheelyard_resolver.explain import explain
 from wheelyard_resolver.findings import Conflict
-from wheelyard_resolver.fixed_bases import Misfit
 from wheelyard_resolver.hints import Hint, find_hints
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import AcceptedBase, ModelPackage

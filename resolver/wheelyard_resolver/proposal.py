@@ -122,7 +122,12 @@ def _fixed(placement: FixedPlacement) -> dict[str, object]:
         "name": placement.base,
         "models": list(placement.models),
         "misfits": [
-            {"model": miss.line.model, "requirement": miss.line.text, "found": miss.found and str(miss.found)}
+            {
+                "model": miss.line.model,
+                "requirement": miss.line.text,
+                "found": miss.found and str(miss.found),
+                "problem": str(miss),
+            }
             for miss in placement.misfits
         ],
         "could_host": list(placement.could_host),

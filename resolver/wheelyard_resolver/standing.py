@@ -14,7 +14,6 @@ from packaging.version import Version
 from wheelyard_resolver.as_built import shortfalls, unit_of
 from wheelyard_resolver.candidates import why_refused
 from wheelyard_resolver.demand import Demand
-from wheelyard_resolver.fixed_bases import misfits
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import AcceptedBase, Fleet, ModelPackage, RequirementLine
 from wheelyard_resolver.reading import Memo
@@ -57,8 +56,7 @@ def _wrong(
     engine: Engine, base: AcceptedBase, models: list[ModelPackage]
 ) -> Iterator[tuple[str, RequirementLine | None]]:
     for model in models:
-        lacks = misfits(model, base) if base.fixed else shortfalls(engine, model, base, models)
-        yield from ((str(shortfall), shortfall.line) for shortfall in lacks)
+        yield from ((str(lack), lack.line) for lack in shortfalls(engine, model, base, models))
     if base.fixed:
         return
     pinned = dict(base.versions)

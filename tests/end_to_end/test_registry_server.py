@@ -13,7 +13,6 @@ from pathlib import Path
 import httpx
 import pytest
 import tomli
-from tests.cli.shell import FLEET, write_snapshot
 from tests.end_to_end.tls_files import issue
 from tests.registry import wheels
 from tests.registry.serving import Server, serving, wheelyard
@@ -195,29 +194,6 @@ def test_a_release_goes_through_the_stages_and_the_past_can_be_told(server: Serv
         "tariff  2.0.0    default  base-a  -     registry.example/tariff@sha256:abababababab  0123abc  2026-10",
     ]
     assert wheelyard("fleet", "at", "2026-01-01T00:00:00Z", "--stage", "test", **where).stdout == ""
-
-
-def test_the_bases_of_an_accepted_proposal_are_in_the_exported_fleet(server: Server, tmp_path: Path) -> None:
-    world, fleet, out = (str(tmp_path / name) for name in ("world.snapshot", "fleet.toml", "proposed"))
-    write_snapshot(Path(world))
-    Path(fleet).write_text(FLEET.replace('"prod"', '"accepted"'))
-    given = ("--fleet", fleet, "--snapshot", world, "--offline", "-o", out)
-    assert wheelyard("bases", "propose", *given).returncode == 0
-    where = {"WHEELYARD_REGISTRY": server.url, "WHEELYARD_TOKEN": server.token}
-    done = wheelyard("bases", "accept", out, "--registry", server.url, **where)
-    assert (done.returncode, done.stderr) == (0, f"accepted for accepted by {server.url}: base-a, base-b\n")
-    for name in ("demand", "churn"):
-        upload(server, wheels.wheel(name, "1.0"))
-        wheelyard("deploy", "record", f"{name}==1.0", "--stage", "accepted", **where)
-    exported = tmp_path / "exported.toml"
-    wheelyard("fleet", "export", "--stage", "accepted", "-o", str(exported), **where)
-    bases = read_fleet(exported).bases
-    assert [(base.name, base.models, len(base.versions)) for base in bases] == [
-        ("base-a", ("churn",), 2),
-        ("base-b", ("demand",), 2),
-    ]
-    nowhere = wheelyard("bases", "accept", out)
-    assert (nowhere.returncode, "nothing says where" in nowhere.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

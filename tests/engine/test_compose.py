@@ -36,11 +36,11 @@ services:
 
 @dataclass(frozen=True)
 class Stack:
-    """The services, and a folder that clients see as /work."""
+    """The services, and the folder that clients see as /dist."""
 
     engine: Engine
     command: tuple[str, ...]
-    folder: Path
+    dist: Path
 
     def compose(self, *arguments: str) -> str:
         """``docker compose``; what it prints."""
@@ -50,21 +50,22 @@ class Stack:
 
     def client(self, script: str) -> subprocess.CompletedProcess[str]:
         """A shell script in a container beside the registry, with the wheelyard command and pip."""
-        network, mount = "wheelyard-test_default", f"{self.folder}:/work"
-        run = ["docker", "run", "--rm", "--network", network, "-v", mount, "-w", "/work", "--user", "0:0"]
+        network, mount = "wheelyard-test_default", f"{self.dist}:/dist"
+        run = ["docker", "run", "--rm", "--network", network, "-v", mount, "--user", "0:0"]
         return self.engine.run(*run, "wheelyard-registry", "sh", "-ec", script)
 
 
 @pytest.fixture(scope="module")
 def stack(docker: Engine, place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
+    (folder / "dist").mkdir()
     (folder / "override.yml").write_text(OVERRIDE)
     # The image is built from this place's registry, which hands PyPI through; anonymous readers are not let in.
     index = place.server.index_url.replace("://", f"://__token__:{place.server.token}@")
     environment = {**docker.environment, "PYTHON_IMAGE": BASE, "INDEX_URL": index, "WHEELYARD_PORT": "18080"}
     files = ["-f", str(ROOT / "docker-compose.yml"), "-f", str(folder / "override.yml")]
     command = (docker.environment["COMPOSE"], "-p", "wheelyard-test", *files)
-    found = Stack(replace(docker, environment=environment), command, folder)
+    found = Stack(replace(docker, environment=environment), command, folder / "dist")
     network = ["--network", "host", "-f", str(ROOT / "registry" / "Dockerfile"), "-t", "wheelyard-registry"]
     arguments = ["--build-arg", f"PYTHON_IMAGE={BASE}", "--build-arg", f"INDEX_URL={index}"]
     built = found.engine.run("docker", "build", *network, *arguments, str(ROOT))
@@ -80,13 +81,12 @@ def test_the_file_is_valid(docker: Engine) -> None:
 
 
 def test_what_is_published_is_installed_checked_and_there_after_a_restart(stack: Stack) -> None:
-    (stack.folder / "dist").mkdir()
     for built in (wheels.wheel("stack_part", "1.0.0"), wheels.wheel("stack_model", "1.0.0", requires=["stack-part"])):
-        (stack.folder / "dist" / built.filename).write_bytes(built.data)
+        (stack.dist / built.filename).write_bytes(built.data)
     token = stack.compose("exec", "-T", "registry", "cat", "/data/admin.token").strip()
     registry = f"export WHEELYARD_REGISTRY=http://registry:8080 WHEELYARD_TOKEN={token}\n"
     published = stack.client(
-        registry + "wheelyard import /work/dist\nwheelyard deploy record stack-model==1.0.0 --stage prod --owner me"
+        registry + "wheelyard import /dist\nwheelyard deploy record stack-model==1.0.0 --stage prod --owner me"
     )
     assert published.returncode == 0, published.stderr
     use = (

@@ -51,7 +51,7 @@ def lock(proposal: Proposal, base: Base) -> Pylock:
                 "base": base.name,
                 "target": str(base.target),
                 "models": sorted(base.models),
-                "snapshot": proposal.snapshot,
+                "snapshot": base.snapshot or proposal.snapshot,
             }
         },
     )

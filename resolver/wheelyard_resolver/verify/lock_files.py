@@ -71,7 +71,7 @@ def _head(found: Mapping[str, Any], base: LockedBase, snapshot: str) -> list[str
                 "base": base.name,
                 "target": str(base.target),
                 "models": list(base.models),
-                "snapshot": snapshot,
+                "snapshot": base.since or snapshot,
             }
         },
     }

@@ -29,13 +29,17 @@ class Locked:
 
 @dataclass(frozen=True)
 class LockedBase:
-    """A base with its packages as the raw pages have them, and what each depends on within the lock."""
+    """A base with its packages as the raw pages have them, and what each depends on within the lock.
+
+    ``since`` is the snapshot in which a lock that is kept was first found; None for that of the proposal.
+    """
 
     name: str
     target: Target
     models: tuple[str, ...]
     packages: Mapping[NormalizedName, Locked]
     dependencies: Mapping[NormalizedName, frozenset[NormalizedName]]
+    since: str | None = None
 
     @cached_property
     def names(self) -> tuple[NormalizedName, ...]:
@@ -72,7 +76,8 @@ def read_base(table: Table, target: Target, fleet: StatedFleet, facts: RawFacts)
     dependencies = {project: frozenset(walk.needed.get(project, ())) - {project} for project in packages}
     problems += walk.problems
     problems += [f"{project} is locked, but nothing needs it" for project in packages if project not in walk.reached]
-    return LockedBase(name, target, models, packages, dependencies), [f"{name}: {text}" for text in problems]
+    since = table.text("since") if table.has("since") else None
+    return LockedBase(name, target, models, packages, dependencies, since), [f"{name}: {text}" for text in problems]
 
 
 def _summary_problems(revision: str, size: int, target: Target, packages: Mapping[NormalizedName, Locked]) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from wheelyard_cli.accepted_place import accepted_at, accepted_place
 from wheelyard_resolver.errors import InputError
 
 DRIFT = 3
@@ -21,17 +22,30 @@ detailed_exitcode = click.option(
 
 
 @click.command()
-@click.argument("accepted", type=_existing)
+@click.argument("accepted", type=accepted_place, metavar="ACCEPTED")
 @click.argument("proposed", type=_existing)
+@click.option("--stage", help="Where ACCEPTED is a registry: the stage [default: that of the proposal].")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @detailed_exitcode
 @click.pass_context
-def diff(context: click.Context, *, accepted: Path, proposed: Path, form: str, detailed_exitcode: bool) -> None:
-    """Show what would change if the proposal in PROPOSED were accepted in place of the one in ACCEPTED."""
-    from wheelyard_cli import base_changes
-    from wheelyard_cli.accepted_proposal import read_accepted
+def diff(
+    context: click.Context,
+    *,
+    accepted: str,
+    proposed: Path,
+    stage: str | None,
+    form: str,
+    detailed_exitcode: bool,
+) -> None:
+    """Show what would change if the proposal in PROPOSED were accepted in place of what is ACCEPTED.
 
-    found = base_changes.changes(read_accepted(accepted), read_accepted(proposed))
+    ACCEPTED is a directory, or the URL of a registry.
+    """
+    from wheelyard_cli import base_changes
+    from wheelyard_cli.accepted_proposal import read_accepted, stage_of
+
+    new = read_accepted(proposed)
+    found = base_changes.changes(accepted_at(accepted, stage or stage_of(proposed)), new)
     if form == "json":
         click.echo(json.dumps(base_changes.document(found), indent=2))
     else:
@@ -64,11 +78,11 @@ def accept(*, proposed: Path, accepted: Path | None, registry: str | None, stage
 
 
 def _tell(registry: str, proposed: Path, stage: str | None) -> None:
-    from wheelyard_cli.accepted_proposal import for_a_registry
+    from wheelyard_cli.accepted_proposal import for_a_registry, stage_of
     from wheelyard_cli.registry_client import RegistryClient
 
-    stated, body = for_a_registry(proposed)
-    stage = stage or stated
+    body = for_a_registry(proposed)
+    stage = stage or stage_of(proposed)
     with RegistryClient(registry) as client:
         answer = client.accept_bases(stage, body)
     click.echo(f"accepted for {stage} by {client.url}: {', '.join(answer) or 'no bases'}", err=True)

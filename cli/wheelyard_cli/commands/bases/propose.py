@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wheelyard_cli.accepted_place import METAVAR, accepted_at, accepted_by, accepted_place
 from wheelyard_cli.commands.bases.accept import DRIFT, detailed_exitcode
 from wheelyard_cli.commands.bases.image_options import image_options
 from wheelyard_cli.images.settings import ImageSettings
 from wheelyard_cli.workspace import Options, open_workspace, options
-from wheelyard_resolver.errors import NotProved
+from wheelyard_resolver.errors import InputError, NotProved
 from wheelyard_resolver.model import AcceptedBase, Fleet
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
     "--accepted",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Keep models and versions where this proposal has them, unless moving saves a base.",
+    type=accepted_place,
+    metavar=METAVAR,
+    help="Keep models and versions where this proposal has them, unless moving saves a base "
+    "[default: what is accepted by --registry].",
 )
 @click.option("--upgrade", is_flag=True, help="Take the newest versions, not those accepted.")
 @detailed_exitcode
@@ -51,33 +54,37 @@ def propose(
     detach: bool,
     allow_unplaceable: tuple[str, ...],
     form: str,
-    accepted: Path | None,
+    accepted: str | None,
     upgrade: bool,
     detailed_exitcode: bool,
     images: ImageSettings,
 ) -> None:
     """Group a fleet into the fewest bases, prove that fewer is impossible, and write what builds them.
 
-    With --accepted, or with [[base]] tables in the fleet file, as few models move as possible.
+    With --accepted, with a registry that has accepted bases, or with [[base]] tables in the fleet file, as few models
+    move as possible.
 
     Exits with 1 if a model is in no base and not allowed to be, with 4 if the number is not proved least.
     """
     from wheelyard_cli import base_changes, proposal_text
-    from wheelyard_cli.accepted_proposal import as_accepted, read_accepted
+    from wheelyard_cli.accepted_proposal import as_accepted
     from wheelyard_resolver.fixed_bases import placements
     from wheelyard_resolver.plan import plan
     from wheelyard_resolver.proposal import to_document
     from wheelyard_resolver.propose import proposal_of
 
-    before = None if accepted is None else read_accepted(accepted)
+    if detailed_exitcode and accepted is None and options.registry is None:
+        raise InputError("--detailed-exitcode has nothing to compare with", hint="give --accepted DIR, or a registry")
     with _with_snapshot(options, wanted=output is not None and not detach) as options:
         with open_workspace(options) as work:
+            before = _before(accepted, options.registry, work.fleet.stage)
             fleet = _from(work.fleet, before, upgrade=upgrade)
             plans = plan(fleet, work.index, work.out_of_time, work.memo)
             found = proposal_of(fleet, plans, work.index)
             proof = None if output is None else _certificate(fleet, plans, work.index)
-            # The certificate may have read more: all that is written names one snapshot.
-            found = replace(found, snapshot=work.index.digest(), fixed=placements(work.fleet))
+            found = replace(found, fixed=placements(work.fleet, work.index, work.memo))
+            # What came after the plan may have read more: all that is written names one snapshot.
+            found = replace(found, snapshot=work.index.digest())
             records = work.index.records()
         written: tuple[Path, ...] = ()
         if output is not None and proof is not None:
@@ -104,6 +111,13 @@ def propose(
         )
     if detailed_exitcode and changes is not None and changes.bases:
         context.exit(DRIFT)
+
+
+def _before(accepted: str | None, registry: str | None, stage: str) -> Sequence[AcceptedBase] | None:
+    """What is accepted where it is asked for, else by the registry that the fleet is from; None without either."""
+    if accepted is not None:
+        return accepted_at(accepted, stage)
+    return None if registry is None else accepted_by(registry, stage)
 
 
 def _from(fleet: Fleet, accepted: Sequence[AcceptedBase] | None, *, upgrade: bool) -> Fleet:

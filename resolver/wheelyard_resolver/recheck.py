@@ -5,6 +5,7 @@ It reads the METADATA of each locked wheel again and walks from the requirement 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from packaging.metadata import RawMetadata, parse_email
@@ -17,6 +18,9 @@ from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import RequirementLine
 from wheelyard_resolver.proposal import LockedPackage
 from wheelyard_resolver.target import Target
+
+_EXTRA = re.compile(r"""\bextra\s*==\s*(?P<quote>['"])(?P<extra>[^'"]*)(?P=quote)""")
+_OR = re.compile(r"\bor\b")
 
 
 class RecheckFailed(Undecided):
@@ -118,6 +122,13 @@ def _broken(source: str, requirement: Requirement, package: LockedPackage) -> li
 def _dependencies(metadata: RawMetadata, target: Target, extra: str) -> list[Requirement]:
     if extra and extra not in {str(canonicalize_name(name)) for name in metadata.get("provides_extra", ())}:
         return []  # pip warns of an extra that the wheel does not offer, and goes on
-    requires = [Requirement(text) for text in metadata.get("requires_dist", ())]
+    requires = [Requirement(text) for text in metadata.get("requires_dist", ()) if _may_hold(text, extra)]
     environment = {**target.environment, "extra": extra}
     return [item for item in requires if item.marker is None or item.marker.evaluate(environment)]
+
+
+def _may_hold(requirement: str, extra: str) -> bool:
+    """False for a requirement that only holds with another extra: most are, and to read one whole takes long."""
+    _, _, marker = requirement.partition(";")
+    asked = None if _OR.search(marker) else _EXTRA.search(marker)
+    return asked is None or canonicalize_name(asked["extra"]) == extra

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -174,6 +175,30 @@ def test_the_second_opinion_finds_a_lock_that_does_not_hold(packages: list[tuple
     with pytest.raises(RecheckFailed) as raised:
         recheck(FakeIndex(CHAIN), TARGET, model("a", "x").lines, [locked(*package) for package in packages])
     assert problem in raised.value.problems
+
+
+@pytest.mark.parametrize(
+    ("requirement", "line", "needed"),
+    [
+        ("y; extra == 'e-f'", "x[E_F]", True),
+        ("y; python_version >= '3' and extra == \"E.F\"", "x[e-f]", True),
+        ("y; extra == 'g' or python_version >= '3'", "x", True),
+        ("y; extra == 'g' or extra == 'e-f'", "x[e-f]", True),
+        ("y; extra != 'g'", "x", True),
+        ("y; extra == 'g'", "x[e-f]", False),
+        ("y; extra == 'e-f' and python_version < '3'", "x[e-f]", False),
+        ("y; extra == 'g' or extra == 'h'", "x[e-f]", False),
+    ],
+)
+def test_the_second_opinion_follows_extras(requirement: str, line: str, needed: bool) -> None:
+    """Which markers hold with the extras asked for: what holds and is not locked is a problem."""
+    index = FakeIndex({"x": {"1": Release([requirement], extras=["e-f", "g", "h"])}})
+    problems: tuple[str, ...] = ()
+    try:
+        recheck(index, TARGET, model("a", line).lines, [locked("x", "1")])
+    except RecheckFailed as failure:
+        problems = failure.problems
+    assert problems == ((f"x needs {Requirement(requirement)}, which is not locked",) if needed else ())
 
 
 def test_the_second_opinion_finds_what_nothing_needs() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValidationError
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
@@ -89,6 +88,9 @@ def _models(table: Table, base: str, targets: Mapping[str, Target], hosts: dict[
 
 
 def _versions(table: Table, path: Path, target: Target | None, *, fixed: bool) -> Versions:
+    # Imported here: most fleet files name no lock, and this is the slowest module to import of them all.
+    from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValidationError
+
     try:
         if fixed and path.suffix == ".txt":
             return read_freeze(path).versions

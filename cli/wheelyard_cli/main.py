@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
 import click
@@ -59,8 +58,6 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with the code of the contract."""
     from wheelyard_resolver.errors import WheelyardError
 
-    # A run makes millions of small values that live to its end: looking for garbage among them took 2 of 5 seconds.
-    gc.set_threshold(200_000, 50, 50)
     try:
         code = cli.main(arguments, standalone_mode=False)
     except click.exceptions.Exit as stop:

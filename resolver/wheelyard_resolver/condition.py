@@ -61,16 +61,12 @@ def conditions_of(universe: Universe, demand: Demand) -> Conditions:
 
 
 class Asked:
-    """What some models ask for together; grows by :meth:`add`."""
+    """What some models ask for together."""
 
-    def __init__(self, conditions: Iterable[Condition] = ()) -> None:
+    def __init__(self, conditions: Iterable[Condition]) -> None:
         self._from: dict[NormalizedName, int] = {}
         self._below: dict[NormalizedName, int] = {}
         self._other: set[Condition] = set()
-        self.add(conditions)
-
-    def add(self, conditions: Iterable[Condition]) -> None:
-        """Ask for these as well."""
         for condition in conditions:
             project = condition.project
             if condition.kind == "from":

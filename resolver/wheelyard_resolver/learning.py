@@ -56,15 +56,17 @@ class Learner:
         None: time is up, or so many conflicts of the solver for one question do not tell. Models that ask for nothing
         beyond what another asks for take its colour, unless ``each`` model's colour is to be searched.
         """
+        stronger = {} if each else self.known.stronger(self.left)
         while not out_of_time():
             colouring.forbid(self.known.found)
-            stronger = {} if each else self.known.stronger(self.left)
             found = colouring.extend([model for model in self.left if model not in stronger], {}, effort)
             if not found:
                 return found
             colours = {model: found[_strongest(model, stronger)] for model in self.left}
             if self.check(colours):
                 return colours
+            if len(colours) > len(self.left):  # what was stronger may fit in no group at all
+                stronger = {} if each else self.known.stronger(self.left)
         return None
 
 

@@ -65,7 +65,7 @@ def _direct(engine: Engine, models: Sequence[ModelPackage]) -> list[MinimalConfl
 
 def _few_that_ask(conflict: Conditions, known: Conflicts, placeable: Sequence[int]) -> list[int]:
     """Few models that together ask for all of these; none if only some that cannot be placed do."""
-    every = reduce(or_, (1 << node for node in placeable), 0)
+    every = bits(placeable)
     lacking: list[Bits] = [known.asking(condition) & every for condition in conflict]
     chosen: list[int] = []
     while lacking:

@@ -14,7 +14,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -79,7 +79,7 @@ def _requirements(chance: random.Random, universe: Universe, weights: Mapping[No
     return tuple(_range(chance, universe.candidates(project).usable, project, era) for project in sorted(wanted))
 
 
-def _range(chance: random.Random, usable: tuple[Candidate, ...], project: NormalizedName, era: datetime) -> str:
+def _range(chance: random.Random, usable: Sequence[Candidate], project: NormalizedName, era: datetime) -> str:
     """A range around the newest release of an era, as someone might have written it then."""
     then = [item.version for item in usable if item.wheel.upload_time is not None and item.wheel.upload_time <= era]
     finals = [version for version in then if not version.is_prerelease]

@@ -101,6 +101,6 @@ def unit_of(
     engine: Engine, project: NormalizedName, version: Version, extra: NormalizedName | None = None
 ) -> Unit | None:
     """A release by its version; None if the index has no usable release of that version."""
-    usable = engine.universe.candidates(project).usable
-    place = next((place for place, candidate in enumerate(usable) if candidate.version == version), None)
+    versions = engine.universe.candidates(project).versions
+    place = next((place for place, found in enumerate(versions) if found == version), None)
     return None if place is None else Unit(project, place, extra)

@@ -9,7 +9,7 @@ Where this differs from pip is listed in docs/conformance.md.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,11 +37,18 @@ class Candidate:
 
 @dataclass(frozen=True)
 class CandidateList:
-    """The candidates of one project, oldest first. ``exists`` tells whether the index knows the project at all."""
+    """The candidates of one project, oldest first, and their versions. ``exists``: the index knows the project."""
 
     project: NormalizedName
-    usable: tuple[Candidate, ...]
+    usable: Sequence[Candidate]
+    versions: Sequence[Version]
     exists: bool
+
+    @classmethod
+    def of(cls, project: NormalizedName, usable: Iterable[Candidate], *, exists: bool = True) -> CandidateList:
+        """The list of these candidates."""
+        ordered = sorted(usable, key=lambda candidate: (candidate.version, candidate.direct or ""))
+        return cls(project, tuple(ordered), tuple(candidate.version for candidate in ordered), exists)
 
 
 @dataclass(frozen=True)
@@ -67,9 +74,8 @@ def list_candidates(
         held = best.get(wheel.version)
         if held is None or _preference(wheel) > _preference(held):
             best[wheel.version] = wheel
-    usable = [Candidate(project, version, wheel.file) for version, wheel in best.items()]
-    usable.sort(key=lambda candidate: candidate.version)
-    return CandidateList(project, tuple(usable), exists=page is not None)
+    usable = (Candidate(project, version, wheel.file) for version, wheel in best.items())
+    return CandidateList.of(project, usable, exists=page is not None)
 
 
 def _preference(wheel: _Wheel) -> tuple[int, BuildTag, str]:

@@ -198,10 +198,10 @@ def _nothing_left(engine: Engine, project: NormalizedName, demands: tuple[Demand
     listed = engine.universe.candidates(project)
     each = {demand: set(engine.universe.positions(demand)) for demand in demands}
     empty = [demand for demand in demands if not each[demand]]
-    if not listed.exists and not listed.usable and not any(demand.url for demand in demands):
+    if not listed.exists and not listed.versions and not any(demand.url for demand in demands):
         yield NoProject(project)
     elif empty:
-        newest = listed.usable[-1].version if listed.usable else None
+        newest = listed.versions[-1] if listed.versions else None
         for demand in empty[:_EMPTY_TOLD]:
             yield _none_usable(engine, demand, newest)
     elif len(demands) > 1 and all(one & other for one, other in combinations(each.values(), 2)):

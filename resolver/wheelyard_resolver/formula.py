@@ -219,3 +219,13 @@ class Formula:
         admitted = self.universe.positions(demand)
         fitting = bisect_left(admitted, end) - 1
         return admitted[fitting] if fitting >= 0 and admitted[fitting] >= first else end - 1
+
+    def position(self, project: NormalizedName) -> int:
+        """After a "yes" that covers all that is known of a project: the position of its pick; -1 if there is none."""
+        entry, answer = self._projects[project], self.sat.answer
+        place = bisect_left(entry.thresholds, 1, key=lambda threshold: -answer[threshold[1] - 1])
+        return (entry.thresholds[place][0] if place < len(entry.thresholds) else entry.count) - 1
+
+    def has(self, unit: Unit) -> bool:
+        """Whether the dependencies of a candidate are clauses."""
+        return unit in self._expanded

@@ -118,8 +118,8 @@ def _newer_releases(engine: Engine, conflict: MinimalConflict, company: Sequence
 
 
 def _newer_release(engine: Engine, model: ModelPackage, others: Sequence[ModelPackage]) -> Iterator[Hint]:
-    usable = engine.universe.candidates(model.name).usable
-    later = [place for place, candidate in enumerate(usable) if candidate.version > model.version]
+    versions = engine.universe.candidates(model.name).versions
+    later = [place for place, version in enumerate(versions) if version > model.version]
     for position in later[: -_RELEASES_TRIED - 1 : -1]:
         units = [Unit(model.name, position, extra) for extra in (None, *sorted(model.released or ()))]
         demands = [engine.universe.dependencies(unit) for unit in units]
@@ -127,7 +127,7 @@ def _newer_release(engine: Engine, model: ModelPackage, others: Sequence[ModelPa
             continue
         own = {demand: None for found in demands for demand in found or () if demand.project != model.name}
         lines = tuple(RequirementLine(Requirement(str(demand)), model.key, model.owner) for demand in own)
-        newer = replace(model, version=usable[position].version, lines=lines)
+        newer = replace(model, version=versions[position], lines=lines)
         if installs(engine, lines_of([newer, *others])):
             yield UseRelease(newer, model.version)
             return
@@ -154,13 +154,13 @@ def _windows(engine: Engine, line: RequirementLine) -> Iterator[tuple[int, int]]
     """Where to look for a release that a line should let in: first and last position, the nearest range first."""
     if line.requirement.url is not None:
         return
-    usable = engine.universe.candidates(line.project).usable
+    versions = engine.universe.candidates(line.project).versions
     admitted = engine.universe.positions(line.demand)
     if not admitted:
-        yield 0, len(usable) - 1
+        yield 0, len(versions) - 1
         return
-    above = range(admitted[-1] + 1, len(usable))
-    ends = {str(relaxed(line.requirement, usable[place].version)): place for place in above}
+    above = range(admitted[-1] + 1, len(versions))
+    ends = {str(relaxed(line.requirement, versions[place])): place for place in above}
     yield from ((above.start, last) for last in list(ends.values())[:_STEPS_TRIED])
     yield above.start, above.stop - 1
     yield 0, admitted[0] - 1
@@ -176,7 +176,7 @@ def _within(
     newest = _newest_within(engine, [free if other is line else other for other in lines], line.project, first, last)
     if newest is None:
         return None
-    version = engine.universe.candidates(line.project).usable[newest].version
+    version = engine.universe.candidates(line.project).versions[newest]
     wider = replace(line, requirement=relaxed(line.requirement, version))
     answer = engine.solve([wider if other is line else other for other in lines])
     return Relax(line, wider, version) if isinstance(answer, Solution) else None

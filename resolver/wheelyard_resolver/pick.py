@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import overload
+from typing import TypeAlias, overload
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
@@ -20,9 +20,12 @@ from resolvelib import AbstractProvider, BaseReporter, Resolver
 from resolvelib.resolvers import RequirementInformation, ResolutionError
 from resolvelib.structs import State
 
+from wheelyard_resolver.completion import Completion
 from wheelyard_resolver.demand import Demand, Unit
 from wheelyard_resolver.model import RequirementLine
 from wheelyard_resolver.verdict import Engine, Solution
+
+_Preference: TypeAlias = tuple[bool, bool, bool, float, str, str]
 
 _MAX_ROUNDS = 200_000  # pip's own limit
 
@@ -48,22 +51,6 @@ class _Wanted:
 class _Choice:
     slot: _Slot
     position: int
-
-
-class _Completion:
-    """Tells whether pins can be completed; remembers the last completion, which answers most questions."""
-
-    def __init__(self, engine: Engine, lines: Sequence[RequirementLine], first: Solution) -> None:
-        self._engine = engine
-        self._lines = lines
-        self.last = first
-
-    def possible(self, pins: Mapping[NormalizedName, int]) -> bool:
-        if all(self.last.positions.get(project) == position for project, position in pins.items()):
-            return True
-        answer = self._engine.solve_within(self._lines, ((project, place, place) for project, place in pins.items()))
-        self.last = answer or self.last
-        return answer is not None
 
 
 class _Reporter(BaseReporter[_Wanted, _Choice, _Slot]):
@@ -109,7 +96,7 @@ class _Provider(AbstractProvider[_Wanted, _Choice, _Slot]):
     def __init__(
         self,
         engine: Engine,
-        completion: _Completion,
+        completion: Completion,
         order: Mapping[NormalizedName, int],
         preferred: Mapping[NormalizedName, Version],
         reporter: _Reporter,
@@ -119,25 +106,39 @@ class _Provider(AbstractProvider[_Wanted, _Choice, _Slot]):
         self._order = order
         self._preferred = preferred
         self._reporter = reporter
+        self._preferences: dict[_Slot, _Preference] = {}  # by the requirements known when matches were looked for
 
     def identify(self, requirement_or_candidate: _Wanted | _Choice) -> _Slot:
         return requirement_or_candidate.slot
 
+    def narrow_requirement_selection(
+        self,
+        identifiers: Iterable[_Slot],
+        resolutions: Mapping[_Slot, _Choice],  # noqa: ARG002 (resolvelib passes by keyword)
+        candidates: Mapping[_Slot, Iterator[_Choice]],  # noqa: ARG002
+        information: Mapping[_Slot, Iterator[RequirementInformation[_Wanted, _Choice]]],  # noqa: ARG002
+        backtrack_causes: Sequence[RequirementInformation[_Wanted, _Choice]],  # noqa: ARG002
+    ) -> Iterable[_Slot]:
+        """The one to pin next, at once: asked for one by one, the preferences took longer than the pinning."""
+        return (min(identifiers, key=self._preferences.__getitem__),)
+
     def get_preference(
         self,
         identifier: _Slot,
-        resolutions: Mapping[_Slot, _Choice],  # noqa: ARG002 (resolvelib passes by keyword)
+        resolutions: Mapping[_Slot, _Choice],  # noqa: ARG002
         candidates: Mapping[_Slot, Iterator[_Choice]],  # noqa: ARG002
-        information: Mapping[_Slot, Iterator[RequirementInformation[_Wanted, _Choice]]],
+        information: Mapping[_Slot, Iterator[RequirementInformation[_Wanted, _Choice]]],  # noqa: ARG002
         backtrack_causes: Sequence[RequirementInformation[_Wanted, _Choice]],  # noqa: ARG002
-    ) -> tuple[bool, bool, bool, float, str, str]:
+    ) -> _Preference:
+        return self._preferences[identifier]
+
+    def _preference(self, slot: _Slot, demands: Collection[Demand]) -> _Preference:
         """pip's order: direct references, pins, upper bounds, the order asked for, the name."""
-        demands = [info.requirement.demand for info in information[identifier]]
         direct = any(demand.url is not None for demand in demands)
         pinned = any(_pins(demand.specifier) for demand in demands)
         bounded = any(_bounds(demand.specifier) for demand in demands)
-        order = self._order.get(identifier.project, math.inf)
-        return not direct, not pinned, not bounded, order, identifier.project, identifier.extra or ""
+        order = self._order.get(slot.project, math.inf)
+        return not direct, not pinned, not bounded, order, slot.project, slot.extra or ""
 
     def find_matches(
         self,
@@ -146,6 +147,7 @@ class _Provider(AbstractProvider[_Wanted, _Choice, _Slot]):
         incompatibilities: Mapping[_Slot, Iterator[_Choice]],
     ) -> _Matches:
         wanted = list(requirements[identifier])
+        self._preferences[identifier] = self._preference(identifier, [want.demand for want in wanted])
         refused = {choice.position for choice in incompatibilities[identifier]}
         admitted = frozenset.intersection(*(want.admitted for want in wanted)) - refused
         ordered = self._by_preference(identifier.project, admitted)
@@ -159,9 +161,9 @@ class _Provider(AbstractProvider[_Wanted, _Choice, _Slot]):
         return self._completion.possible({**pins, project: choice.position})
 
     def _by_preference(self, project: NormalizedName, positions: Collection[int]) -> list[int]:
-        usable = self._engine.universe.candidates(project).usable
+        versions = self._engine.universe.candidates(project).versions
         held = self._preferred.get(project)
-        return sorted(positions, key=lambda place: (usable[place].version == held, place), reverse=True)
+        return sorted(positions, key=lambda place: (versions[place] == held, place), reverse=True)
 
     def is_satisfied_by(self, requirement: _Wanted, candidate: _Choice) -> bool:
         return candidate.position in requirement.admitted
@@ -213,7 +215,7 @@ def pick_versions(
     applicable = engine.applicable(lines)
     demands = [line.demand for line in applicable if line.model is not None]
     order = {project: place for place, project in enumerate(dict.fromkeys(demand.project for demand in demands))}
-    completion = _Completion(engine, lines, first)
+    completion = Completion(engine, lines, first)
     reporter = _Reporter()
     resolver = Resolver(_Provider(engine, completion, order, preferred or {}, reporter), reporter)
     try:
@@ -221,5 +223,5 @@ def pick_versions(
     except (ResolutionError, RecursionError):
         # Without dead ends this does not happen; if it does, the solver's own answer stands.
         if not reporter.ended:
-            return completion.last.positions
+            return first.positions
     return {slot.project: choice.position for slot, choice in reporter.pins.items() if slot.extra is None}

@@ -113,7 +113,7 @@ def _wanted(route: Route) -> tuple[tuple[Demand, ...], tuple[NormalizedName, ...
 
 def _camps(universe: Universe, project: NormalizedName, wants: Iterable[Want]) -> tuple[Camp, ...]:
     """Each want joins the camp of the oldest release that must be there: the fewest camps, for ranges without holes."""
-    usable = universe.candidates(project).usable
+    versions = universe.candidates(project).versions
     admitted = {want: _admitted(universe, want.demands) for want in wants}
     left = sorted(admitted, key=lambda want: (max(admitted[want]), min(admitted[want]), str(want.demands), want.models))
     camps = []
@@ -122,7 +122,7 @@ def _camps(universe: Universe, project: NormalizedName, wants: Iterable[Want]) -
         members = [want for want in left if release in admitted[want]]
         left = [want for want in left if want not in members]
         oldest = min(set.intersection(*(admitted[want] for want in members)))
-        camps.append(Camp(tuple(members), _agreed(members), usable[oldest].version, usable[release].version))
+        camps.append(Camp(tuple(members), _agreed(members), versions[oldest], versions[release]))
     return tuple(camps)
 
 

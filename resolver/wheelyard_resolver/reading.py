@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, overload
 
 import packaging
 from packaging.utils import NormalizedName, canonicalize_name
@@ -129,7 +129,7 @@ class Reader:
         kept = self._memo.get(list(keys.values()))
         for project in projects:
             if project in digests and digests[project] is None:
-                found[project] = Listing(CandidateList(project, (), exists=False), None)
+                found[project] = Listing(CandidateList.of(project, (), exists=False), None)
             elif (listing := _decode_listing(project, kept.get(keys.get(project, "")))) is not None:
                 found[project] = listing
         found |= self._read_pages([project for project in projects if project not in found])
@@ -143,7 +143,7 @@ class Reader:
         found: dict[NormalizedName, Listing] = {}
         for project, raw in pages.items():
             if raw is None:
-                found[project] = Listing(CandidateList(project, (), exists=False), None)
+                found[project] = Listing(CandidateList.of(project, (), exists=False), None)
             elif (listing := _decode_listing(project, kept.get(keys[project]))) is not None:
                 found[project] = listing
             else:
@@ -250,10 +250,32 @@ def _encode_candidate(candidate: Candidate) -> list[object]:
 def _decode_listing(project: NormalizedName, text: str | None) -> Listing | None:
     try:
         index_url, rows = json.loads(text or "")
-        usable = tuple(Candidate(project, Version(row[0]), _decode_file(row[1:])) for row in rows)
-    except (ValueError, TypeError, IndexError):
+        versions = tuple(Version(version) for version, *_ in rows)
+    except (ValueError, TypeError):
         return None
-    return Listing(CandidateList(project, usable, exists=True), index_url)
+    usable = _CompiledCandidates(project, versions, rows)
+    return Listing(CandidateList(project, usable, versions, exists=True), index_url)
+
+
+class _CompiledCandidates(Sequence[Candidate]):
+    """Candidates that are made when they are looked at: of most, only the version is ever wanted."""
+
+    def __init__(self, project: NormalizedName, versions: Sequence[Version], rows: Rows) -> None:
+        self._project = project
+        self._versions = versions
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Candidate: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Candidate]: ...
+    def __getitem__(self, place: int | slice) -> Candidate | Sequence[Candidate]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        return Candidate(self._project, self._versions[place], _decode_file(self._rows[place][1:]))
 
 
 def _decode_file(row: list[Any]) -> DistributionFile:

@@ -59,8 +59,7 @@ class Universe:
         direct = [found for url in urls if (found := direct_candidate(listed.project, url, self.target)) is not None]
         if not direct:
             return listed
-        usable = sorted((*listed.usable, *direct), key=lambda candidate: (candidate.version, candidate.direct or ""))
-        return CandidateList(listed.project, tuple(usable), listed.exists)
+        return CandidateList.of(listed.project, (*listed.usable, *direct), exists=listed.exists)
 
     def page(self, project: NormalizedName) -> ProjectPage | None:
         """The whole page of a project, read again: pages are large, and only explanations want all their files."""
@@ -81,7 +80,7 @@ class Universe:
         key = (demand.project, demand.specifier, demand.url)
         found = self._positions.get(key)
         if found is None:
-            found = self._positions[key] = _admitted(self.candidates(demand.project).usable, demand)
+            found = self._positions[key] = _admitted(self.candidates(demand.project), demand)
         return found
 
     def admits(self, demand: Demand) -> frozenset[int]:
@@ -122,12 +121,11 @@ class Universe:
         return next((item for item in demands if item.url and item.url not in self._direct.get(item.project, ())), None)
 
 
-def _admitted(usable: Sequence[Candidate], demand: Demand) -> tuple[int, ...]:
+def _admitted(listed: CandidateList, demand: Demand) -> tuple[int, ...]:
+    places = range(len(listed.usable))
     if demand.url is not None:
-        return tuple(place for place, candidate in enumerate(usable) if candidate.direct == demand.url)
+        return tuple(place for place in places if listed.usable[place].direct == demand.url)
     if not demand.specifier:
-        return tuple(range(len(usable)))
-    versions = [(candidate.version, place) for place, candidate in enumerate(usable)]
+        return tuple(places)
     # Pre-releases among the candidates were admitted by policy, so every specifier admits them (prereleases=True).
-    kept = SpecifierSet(demand.specifier).filter(versions, prereleases=True, key=lambda pair: pair[0])
-    return tuple(place for _, place in kept)
+    return tuple(SpecifierSet(demand.specifier).filter(places, prereleases=True, key=listed.versions.__getitem__))

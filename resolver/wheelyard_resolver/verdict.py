@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
 
-from wheelyard_resolver.candidates import Candidate
 from wheelyard_resolver.condition import Condition, Conditions, conditions_of, in_order
 from wheelyard_resolver.core_metadata import holds
 from wheelyard_resolver.demand import Demand, Unit
@@ -30,9 +29,8 @@ _SOLUTIONS = 100
 
 @dataclass(frozen=True)
 class Solution:
-    """One way to install some requirement lines together: project to candidate, and the extras in force."""
+    """One way to install some requirement lines together: project to position, and the extras in force."""
 
-    picks: Mapping[NormalizedName, Candidate]
     positions: Mapping[NormalizedName, int]
     extras: Mapping[NormalizedName, frozenset[NormalizedName]]
 
@@ -158,7 +156,7 @@ class Engine:
         """A solution for lines in which the literals hold, or literals that cannot hold together."""
         roots = [line.demand for line in lines if line.model is not None]
         while self.formula.sat.solve([*dict.fromkeys(literals), *self.formula.guards.values()]):
-            reached = self._walk(roots)
+            reached = self.walk(roots)
             if reached is not None:
                 return reached
         return self.formula.sat.core().intersection(literals)
@@ -168,7 +166,7 @@ class Engine:
         demand = line.demand
         return self.formula.demand(demand) if line.model is not None else self.formula.limit(demand)
 
-    def _walk(self, roots: Sequence[Demand]) -> Solution | None:
+    def walk(self, roots: Sequence[Demand]) -> Solution | None:
         """What the solver's answer installs, from these demands down; None if releases on the way had to be read first.
 
         It goes on through releases just read as if the answer had known them: mostly the next answer agrees, and
@@ -195,8 +193,7 @@ class Engine:
             level = [demand for unit in fresh for demand in self.universe.dependencies(unit) or ()]
         if not known:
             return None
-        picks = {project: self.universe.candidates(project).usable[position] for project, position in positions.items()}
-        return Solution(picks, positions, {project: frozenset(names) for project, names in extras.items()})
+        return Solution(positions, {project: frozenset(names) for project, names in extras.items()})
 
     # -- conditions -----------------------------------------------------------------------------------------
 
@@ -239,7 +236,7 @@ class Engine:
         limits = [self.literal(line) for line in self.constraints]
         roots = _roots(asked)
         while self.formula.sat.solve([*literals, *limits, *self.formula.guards.values()]):
-            if self._walk(roots) is not None:
+            if self.walk(roots) is not None:
                 return None
         return frozenset(literals[literal] for literal in self.formula.sat.core() if literal in literals)
 

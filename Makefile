@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-CLIENTS := poetry flit hatch
+CLIENTS := poetry flit hatch twine
 # uv's own header would name the paths of this machine.
 define lock
 $(BIN)/uv pip compile --quiet $(1) --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
@@ -97,11 +97,14 @@ clean: ## Remove the environment and everything that was made
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' hatchling
 	@touch $@ .venv/.demo
 
+# The last twine that does not keep --skip-existing to PyPI.
+.venv/clients/twine/.done: CLIENT := twine<6.1
+
 # Clients with many dependencies, each in an environment of its own. Without one its tests say that they are skipped.
 .venv/clients/%/.done: | .venv/bin/python
 	@echo "installing $* into .venv/clients/$* ..."
 	-@$(PYTHON) -m venv .venv/clients/$* && \
-	  .venv/clients/$*/bin/python -m pip install --quiet --disable-pip-version-check $* && touch $@
+	  .venv/clients/$*/bin/python -m pip install --quiet --disable-pip-version-check '$(or $(CLIENT),$*)' && touch $@
 
 # The scenarios of uv's resolver: data of others, used and not kept. Without them their tests say that they are skipped.
 $(PACKSE): | .venv/.dev

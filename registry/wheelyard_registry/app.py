@@ -11,10 +11,9 @@ from typing import Any
 import anyio.to_thread
 import sqlalchemy as sa
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Match, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from wheelyard_registry import openapi
@@ -36,14 +35,6 @@ from wheelyard_registry.catalogue.stages import Stages
 from wheelyard_registry.catalogue.tokens import Tokens
 from wheelyard_registry.cooldown import Cooldown
 from wheelyard_registry.cooldown_routes import CooldownRoutes
-from wheelyard_registry.errors import (
-    BadRequest,
-    CatalogueUnavailable,
-    InternalError,
-    MethodNotAllowed,
-    NotFound,
-    RegistryError,
-)
 from wheelyard_registry.fleet_routes import FleetRoutes
 from wheelyard_registry.hot_path import HotPath
 from wheelyard_registry.identity_routes import IdentityRoutes
@@ -52,19 +43,21 @@ from wheelyard_registry.index import Index, OriginRule, PrivateIndex
 from wheelyard_registry.ingest import Ingest
 from wheelyard_registry.kpi_report import KpiReport
 from wheelyard_registry.kpi_routes import KpiRoutes
+from wheelyard_registry.leftovers import Leftovers
 from wheelyard_registry.legacy import LegacyForm
 from wheelyard_registry.lifecycle_routes import LifecycleRoutes
 from wheelyard_registry.metrics import MetricsRoute
 from wheelyard_registry.origin import Origin
 from wheelyard_registry.origin_routes import OriginRoutes
 from wheelyard_registry.origin_watch import OriginWatch
-from wheelyard_registry.problem import problem_response
 from wheelyard_registry.pull_through import PullThrough
 from wheelyard_registry.radius_routes import RadiusRoutes
 from wheelyard_registry.read_routes import ReadRoutes
+from wheelyard_registry.refusals import HANDLERS
 from wheelyard_registry.settings import Settings
 from wheelyard_registry.stage_routes import StageRoutes
 from wheelyard_registry.storage import open_blobs, open_cache
+from wheelyard_registry.trusted_proxies import trusting
 from wheelyard_registry.upload import UploadRoute
 from wheelyard_registry.upstream import Upstream
 from wheelyard_registry.upstreams import FirstThatHas
@@ -108,7 +101,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
     report = KpiReport(deployments, bases, files, clock)
     fleet = FleetRoutes(access, deployments, bases, stages)
     radius = RadiusRoutes(access, BlastRadius(deployments, bases, files))
-    lifecycles = LifecycleRoutes(access, Lifecycle(database), files, blobs, clock)
+    lifecycle = Lifecycle(database)
+    lifecycles = LifecycleRoutes(access, lifecycle, files, blobs, clock)
+    leftovers = Leftovers(blobs, files, lifecycle)
     log = AuditLog(database)
     audits = AuditRoutes(access, log)
 
@@ -118,17 +113,19 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        watching = asyncio.ensure_future(watch.run()) if upstreams and not settings.offline else None
+        lasting = [asyncio.ensure_future(leftovers.keep_sweeping(clock, settings.sweep_interval))]
+        if upstreams and not settings.offline:
+            lasting.append(asyncio.ensure_future(watch.run()))
         yield
-        if watching is not None:
-            watching.cancel()
+        for task in lasting:
+            task.cancel()
         for pull_through in pulling:
             await pull_through.close()
         database.close()
 
     return _Registry(
         HotPath(access=access, database=database, clock=clock),
-        watching,
+        lambda app: watching(trusting(app, settings.trusted_proxies)),
         routes=[
             *_routes(ReadRoutes(access, private, index, clock), upload),
             *_fleet(fleet),
@@ -147,12 +144,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
             Route(openapi.PATH, openapi.serve_document, methods=["GET"]),
             *_health(database),
         ],
-        exception_handlers={
-            RegistryError: _refused,
-            HTTPException: _http_refused,
-            sa.exc.DatabaseError: _no_catalogue,
-            Exception: _failed,
-        },
+        exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
 
@@ -160,14 +152,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
 class _Registry(Starlette):
     """The application with the hot path in front of everything, also of the layer that catches errors."""
 
-    def __init__(self, hot_path: HotPath, watching: Layer, **parts: Any) -> None:
+    def __init__(self, hot_path: HotPath, around: Layer, **parts: Any) -> None:
         super().__init__(**parts)
+        self.router.redirect_slashes = False  # ours are relative: see refusals
         self._hot_path = hot_path
-        self._watching = watching
+        self._around = around
 
     def build_middleware_stack(self) -> ASGIApp:
         """The stack that Starlette builds before the first request."""
-        return self._hot_path.before(self._watching(super().build_middleware_stack()))
+        return self._hot_path.before(self._around(super().build_middleware_stack()))
 
 
 def _upstreams(settings: Settings) -> tuple[Upstream, ...]:
@@ -299,34 +292,3 @@ def _health(database: Database) -> list[Route]:
         return JSONResponse({"ready": True})
 
     return [Route("/healthz", alive), Route("/readyz", ready)]
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RegistryError)
-    return problem_response(error, head=request.method == "HEAD")
-
-
-async def _http_refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    if error.status_code == 405:
-        return problem_response(MethodNotAllowed(method=request.method, allowed=_allowed(request)))
-    missing = error.status_code == 404
-    refusal = NotFound(what=request.url.path) if missing else BadRequest(error.detail)
-    return problem_response(refusal, head=request.method == "HEAD")
-
-
-def _allowed(request: Request) -> list[str]:
-    """The methods of all routes of this path; the router itself names those of the first."""
-    routes = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
-    return sorted({method for route in routes for method in route.methods or ()})
-
-
-async def _no_catalogue(request: Request, error: Exception) -> Response:
-    assert isinstance(error, sa.exc.DatabaseError)
-    _log.error("%s %s: %s", request.method, request.url.path, error.orig or error)
-    return problem_response(CatalogueUnavailable(), head=request.method == "HEAD")
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem_response(InternalError())

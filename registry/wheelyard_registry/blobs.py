@@ -6,11 +6,13 @@ renamed, and synced before anything speaks of them. Writing the same content twi
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -117,7 +119,7 @@ class BlobStore:
 
         The file is synced after its renaming: on a journalling file system that takes its new name along, and the
         directory's own sync then has nothing left to do. What a power cut leaves in between is not listed anywhere,
-        and swept by the next start.
+        and swept (see :mod:`.leftovers`).
         """
         target = self.path(staged.sha256)
         if not target.parent.is_dir():
@@ -154,18 +156,21 @@ class BlobStore:
         """Remove a blob; harmless if it is not here. Whoever is reading it reads on."""
         self.path(sha256).unlink(missing_ok=True)
 
-    def sweep(self, wanted: Container[str]) -> int:
-        """Remove every blob not in ``wanted``; returns how many. Only while nobody else writes here."""
-        removed = 0
-        for path in self._all():
-            if path.name not in wanted:
-                path.unlink()
-                removed += 1
-        return removed
-
-    def _all(self) -> Iterator[Path]:
+    def all(self, untouched_since: dt.datetime | None = None) -> Iterator[str]:
+        """The sha256 of every blob, or of those that were written before a time."""
         for shelf in sorted(self._root.iterdir()):
-            yield from sorted(shelf.iterdir())
+            yield from (path.name for path in _untouched(shelf, untouched_since))
+
+    def staged(self, untouched_since: dt.datetime | None = None) -> list[Path]:
+        """The staging files, or those that were last written to before a time."""
+        return list(_untouched(self._staging, untouched_since))
+
+
+def _untouched(directory: Path, since: dt.datetime | None) -> Iterator[Path]:
+    for path in sorted(directory.iterdir()):
+        with suppress(FileNotFoundError):  # it was kept, or removed, meanwhile
+            if since is None or path.stat().st_mtime < since.timestamp():
+                yield path
 
 
 def _sync_directory(directory: Path) -> None:

@@ -1,8 +1,8 @@
 """The one way into the index: a stream becomes a visible file, or nothing at all.
 
 Order matters. Bytes are staged and hashed; everything is checked; the blobs become durable; then a single catalogue
-transaction makes the file visible. A crash before that transaction leaves a blob that no row names, which the next
-start sweeps; there is never a row without its bytes.
+transaction makes the file visible. A crash before that transaction leaves a blob that no row names, which is
+swept (see :mod:`.leftovers`); there is never a row without its bytes.
 """
 
 from __future__ import annotations

@@ -60,7 +60,8 @@ class ReadRoutes:
         """``/simple/{project}/``."""
         project = project_of(request)
         if project != request.path_params["project"]:
-            return RedirectResponse(f"../{project}/", status_code=301)
+            query = f"?{request.url.query}" if request.url.query else ""
+            return RedirectResponse(f"../{project}/{query}", status_code=301)
         await self._access.require(request, Right.READ, project)
         media_type = _media_type(request)
         listing = await self._index.listing(project)

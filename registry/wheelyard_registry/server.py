@@ -31,6 +31,7 @@ from wheelyard_registry.credentials import Token
 from wheelyard_registry.errors import CannotServe
 from wheelyard_registry.settings import RESERVABLE, Settings
 from wheelyard_registry.storage import prepare
+from wheelyard_registry.trusted_proxies import Network, read_network
 from wheelyard_registry.upstream_index import PYPI, UpstreamIndex
 from wheelyard_registry.upstreams_file import read_upstreams
 
@@ -72,6 +73,7 @@ def settings(
     max_upload: int | None,
     anonymous_read: bool | None,
     reserved: tuple[str, ...],
+    trusted_proxies: tuple[str, ...] = (),
     offline: bool = False,
     cooldown: int = 0,
     cooldown_dry_run: bool = False,
@@ -81,7 +83,7 @@ def settings(
     Reading needs no credentials where only this machine can reach the server, unless ``anonymous_read`` says otherwise.
 
     Raises:
-        CannotServe: an upstream, or a pattern of reserved names, cannot be used.
+        CannotServe: an upstream, a pattern of reserved names, or a proxy's network cannot be used.
     """
     if upstreams_file is not None:
         upstreams = read_upstreams(upstreams_file, os.environ)
@@ -101,6 +103,7 @@ def settings(
         cooldown=dt.timedelta(days=cooldown),
         cooldown_dry_run=cooldown_dry_run,
         database=database,
+        trusted_proxies=tuple(_network(text) for text in trusted_proxies),
         anonymous_read=_is_loopback(host) if anonymous_read is None else anonymous_read,
     )
     return base if max_upload is None else replace(base, max_upload=max_upload)
@@ -112,6 +115,14 @@ def _upstream(url: str, *, private_network: bool) -> UpstreamIndex:
     except ValueError as error:
         reason = f"the upstream {url!r} cannot be used: {error}"
         raise CannotServe(reason=reason, hint=f"the default is {PYPI}") from error
+
+
+def _network(text: str) -> Network:
+    try:
+        return read_network(text)
+    except ValueError as error:
+        reason = f"the proxy {text!r} cannot be trusted: {error}"
+        raise CannotServe(reason=reason, hint="give its address, or its network like 10.0.0.0/8") from error
 
 
 def _is_loopback(host: str) -> bool:

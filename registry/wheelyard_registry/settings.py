@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from wheelyard_registry.trusted_proxies import Network
 from wheelyard_registry.upstream_index import PYPI, UpstreamIndex
 
 RESERVABLE = re.compile(r"[a-z0-9][a-z0-9*?\[\]-]*")
@@ -23,6 +24,7 @@ class Settings:
         reserved: shell-style patterns of normalised names that never leave this house.
         database: SQLAlchemy URL of the catalogue; None means SQLite under ``data``.
         anonymous_read: whether reading needs no credentials.
+        trusted_proxies: where reverse proxies are, whose X-Forwarded-For is believed.
         max_upload: largest request body in bytes.
         upload_threads: uploads parsed and checked at the same time; further ones wait, already staged.
         page_ttl: how long an upstream page is served without asking upstream again.
@@ -30,6 +32,7 @@ class Settings:
         cooldown: age that upstream files must reach before they are served; zero serves them at once.
         cooldown_dry_run: count what the cooldown would hide, and hide nothing.
         watch_interval: how often upstream is asked for the private names, to notice one that is taken there.
+        sweep_interval: how often leftovers of crashes are looked for.
         upstream_timeout: seconds without progress before an upstream request is given up.
         upstream_retries: new attempts at opening an upstream connection.
     """
@@ -39,6 +42,7 @@ class Settings:
     database: str | None = None
     reserved: tuple[str, ...] = ()
     anonymous_read: bool = False
+    trusted_proxies: tuple[Network, ...] = ()
     max_upload: int = 8 * 1024**3
     upload_threads: int = 8
     page_ttl: dt.timedelta = dt.timedelta(minutes=5)
@@ -46,6 +50,7 @@ class Settings:
     cooldown: dt.timedelta = dt.timedelta(0)
     cooldown_dry_run: bool = False
     watch_interval: dt.timedelta = dt.timedelta(hours=1)
+    sweep_interval: dt.timedelta = dt.timedelta(hours=1)
     upstream_timeout: float = 20.0
     upstream_retries: int = 2
 
@@ -73,5 +78,5 @@ class Settings:
 
     @property
     def staging(self) -> Path:
-        """Bytes that are not (yet) part of anything. Emptied at start."""
+        """Bytes that are not (yet) part of anything. Swept (see :mod:`.leftovers`)."""
         return self.data / "staging"

@@ -10,11 +10,14 @@ from typing import IO
 import sqlalchemy as sa
 
 from wheelyard_registry.blobs import BlobStore
+from wheelyard_registry.catalogue.audit import AuditLog
 from wheelyard_registry.catalogue.database import Clock, Database
 from wheelyard_registry.catalogue.files import Files
+from wheelyard_registry.catalogue.lifecycle import Lifecycle
 from wheelyard_registry.catalogue.tokens import Tokens
 from wheelyard_registry.credentials import Token
 from wheelyard_registry.errors import CannotServe
+from wheelyard_registry.leftovers import Leftovers
 from wheelyard_registry.settings import Settings
 
 
@@ -39,8 +42,7 @@ def open_cache(settings: Settings) -> BlobStore:
 def prepare(settings: Settings, clock: Clock) -> Prepared:
     """Make the directory, bring the catalogue up to date, sweep what a crash left, make the first token.
 
-    Sweeping needs the directory for oneself: it is skipped while another process holds the lock, and nothing is lost,
-    because leftovers are invisible.
+    While another process holds the lock nothing is swept here, because it may be about to list it.
 
     Raises:
         CannotServe: the directory or the database cannot be used.
@@ -52,7 +54,8 @@ def prepare(settings: Settings, clock: Clock) -> Prepared:
             blobs = open_blobs(settings)
             with closing(Database(settings.database_url)) as database:
                 database.migrate()
-                _sweep(settings, lock, Files(database), blobs)
+                _require_own_catalogue(database, settings, blobs)
+                _sweep(lock, Leftovers(blobs, Files(database), Lifecycle(database)))
                 token = Tokens(database).create_first(at=clock())
             opened.pop_all()  # the lock stays open, and thereby held
             return Prepared(first_token=token, lock=lock)
@@ -72,10 +75,17 @@ def prepare(settings: Settings, clock: Clock) -> Prepared:
         ) from error
 
 
-def _sweep(settings: Settings, lock: IO[bytes], files: Files, blobs: BlobStore) -> None:
+def _require_own_catalogue(database: Database, settings: Settings, blobs: BlobStore) -> None:
+    """Stop where the bytes are those of another catalogue: to a new one all of them would be leftovers."""
+    if next(blobs.all(), None) is not None and AuditLog(database).head().serial == 0:
+        raise CannotServe(
+            reason=f"its catalogue is new, and {settings.blobs} holds files already",
+            hint="give the --database that was used with this data directory, or choose another directory with --data",
+        )
+
+
+def _sweep(lock: IO[bytes], leftovers: Leftovers) -> None:
     with suppress(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for leftover in settings.staging.iterdir():
-            leftover.unlink()
-        blobs.sweep(files.blobs())
+        leftovers.sweep()
     fcntl.flock(lock, fcntl.LOCK_SH)

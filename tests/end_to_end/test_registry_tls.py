@@ -95,10 +95,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield Place(server, tls, folder)
 
 
-def twine(place: Place, project: Project, token: str, *options: str) -> CompletedProcess[str]:
+def twine(
+    place: Place, project: Project, token: str, *options: str, program: str = script("twine")
+) -> CompletedProcess[str]:
     """``twine upload``."""
     quiet = ["--non-interactive", "--disable-progress-bar", "--repository-url", f"{place.server.url}/legacy/"]
-    command = [script("twine"), "upload", *quiet, "-u", "__token__", "-p", token, *options, *project.files]
+    command = [program, "upload", *quiet, "-u", "__token__", "-p", token, *options, *project.files]
     return place.run(command, project, TWINE_CERT=str(place.tls.authority))
 
 
@@ -235,6 +237,25 @@ def test_poetry_skips_what_exists_if_told_to(place: Place) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "File exists. Skipping" in done.stdout + done.stderr
     assert place.page(project.name) == page
+
+
+def test_twine_skips_what_exists_if_told_to(place: Place) -> None:
+    older = foreign("twine")
+    project = place.project("skipped_by_twine")
+    twine(place, project, place.server.token, program=older)
+    page = place.page(project.name)
+    done = twine(place, project.write("two"), place.server.token, "--skip-existing", program=older)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.stdout + done.stderr).count("because it appears to already exist") == len(page) == 2
+    assert place.page(project.name) == page
+
+
+def test_newer_twine_keeps_that_option_to_pypi(place: Place) -> None:
+    project = place.project("kept_to_pypi")
+    done = twine(place, project, place.server.token, "--skip-existing")
+    assert done.returncode != 0
+    assert "does not have support for the following features: --skip-existing" in done.stdout + done.stderr
+    assert place.page(project.name) == {}
 
 
 def test_uv_skips_what_the_check_url_lists(place: Place) -> None:

@@ -10,7 +10,7 @@ import platformdirs
 from wheelyard_resolver.errors import InputError
 
 
-@click.command(name="serve")
+@click.command(name="serve", context_settings={"auto_envvar_prefix": "WHEELYARD"})
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Directory for everything it keeps.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free port.")
@@ -22,7 +22,6 @@ from wheelyard_resolver.errors import InputError
 )
 @click.option(
     "--upstreams",
-    "upstreams_file",
     type=click.Path(path_type=Path, dir_okay=False),
     help="TOML file of upstream indexes, with names routed to each, file hosts and logins.",
 )
@@ -30,7 +29,6 @@ from wheelyard_resolver.errors import InputError
 @click.option("--no-upstream", is_flag=True, help="Serve private packages only.")
 @click.option(
     "--reserve",
-    "reserved",
     multiple=True,
     metavar="PATTERN",
     help="Names that never leave the house: 'acme-*'. Repeat.",
@@ -46,6 +44,12 @@ from wheelyard_resolver.errors import InputError
 )
 @click.option("--cooldown-dry-run", is_flag=True, help="Only count, in /metrics, what the cooldown would hide.")
 @click.option("--database", metavar="URL", help="SQLAlchemy URL of the catalogue [default: SQLite in --data].")
+@click.option(
+    "--trusted-proxy",
+    multiple=True,
+    metavar="CIDR",
+    help="Address or network of a reverse proxy, whose X-Forwarded-For is believed. Repeat.",
+)
 @click.option("--max-upload", metavar="BYTES", type=click.IntRange(1), help="Largest upload accepted.")
 @click.option(
     "--anonymous-read/--no-anonymous-read",
@@ -81,14 +85,15 @@ def command(
     host: str,
     port: int,
     upstream: tuple[str, ...],
-    upstreams_file: Path | None,
+    upstreams: Path | None,
     private_upstreams: bool,
     no_upstream: bool,
-    reserved: tuple[str, ...],
+    reserve: tuple[str, ...],
     offline: bool,
     cooldown: int,
     cooldown_dry_run: bool,
     database: str | None,
+    trusted_proxy: tuple[str, ...],
     max_upload: int | None,
     anonymous_read: bool | None,
     tls_certificate: Path | None,
@@ -98,9 +103,10 @@ def command(
 ) -> None:
     """Run the registry: a private index that pip, uv and twine use unchanged.
 
-    The first start shows an admin token once; uploads need it. Stop with Ctrl-C or SIGTERM.
+    The first start shows an admin token once; uploads need it. Stop with Ctrl-C or SIGTERM. Each option may also be a
+    variable: WHEELYARD_DATABASE for --database.
     """
-    if sum(map(bool, (upstream, upstreams_file, no_upstream))) > 1:
+    if sum(map(bool, (upstream, upstreams, no_upstream))) > 1:
         raise InputError("--upstream, --upstreams and --no-upstream exclude each other", hint="give one of them")
     if (tls_certificate is None) != (tls_key is None):
         raise InputError("--tls-certificate and --tls-key belong together", hint="give both, or neither")
@@ -116,13 +122,14 @@ def command(
         data=directory.resolve(),
         host=host,
         upstream=upstream,
-        upstreams_file=upstreams_file,
+        upstreams_file=upstreams,
         private_upstreams=private_upstreams,
         no_upstream=no_upstream,
         database=database,
         max_upload=max_upload,
+        trusted_proxies=trusted_proxy,
         anonymous_read=anonymous_read,
-        reserved=reserved,
+        reserved=reserve,
         offline=offline,
         cooldown=cooldown,
         cooldown_dry_run=cooldown_dry_run,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from wheelyard_registry.distribution import Distribution
-from wheelyard_registry.errors import RefusedFile
+from wheelyard_registry.file_errors import RefusedFile
 from wheelyard_registry.record import MAX_RECORD, record_problems
 from wheelyard_registry.zip_structure import structure_problems
 from wheelyard_resolver.errors import UnreadableWheel

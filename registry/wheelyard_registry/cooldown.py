@@ -15,8 +15,8 @@ from packaging.utils import NormalizedName
 
 from wheelyard_registry.catalogue.cooldowns import Cooldowns, FirstSeen, Waiver
 from wheelyard_registry.catalogue.database import Clock
-from wheelyard_registry.errors import CoolingDown
 from wheelyard_registry.index import HeldMetadata, Index, Listing, LocalBlob, Remote
+from wheelyard_registry.upstream_errors import CoolingDown
 from wheelyard_resolver.page import DistributionFile
 
 

@@ -17,7 +17,7 @@ from packaging.utils import (
 )
 from packaging.version import Version
 
-from wheelyard_registry.errors import RefusedFile
+from wheelyard_registry.file_errors import RefusedFile
 
 MAX_FILENAME = 255
 """The longest name that common file systems can give to a downloaded file."""

@@ -13,7 +13,7 @@ from packaging.utils import NormalizedName
 
 from wheelyard_registry.blobs import BlobStore
 from wheelyard_registry.catalogue.files import Files, ProjectFacts, StoredFile
-from wheelyard_registry.errors import Quarantined
+from wheelyard_registry.file_errors import Quarantined
 from wheelyard_registry.origin import Origin
 from wheelyard_registry.simple import file_url
 from wheelyard_resolver.page import DistributionFile, ProjectPage

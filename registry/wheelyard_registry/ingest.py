@@ -21,7 +21,8 @@ from wheelyard_registry.blobs import BlobStore, Staged
 from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.catalogue.files import Files, ProjectFacts, StoredFile, require_open
 from wheelyard_registry.distribution import Distribution, parse_filename
-from wheelyard_registry.errors import FileConflict, Forbidden, RefusedFile, StorageFull
+from wheelyard_registry.errors import Forbidden, StorageFull
+from wheelyard_registry.file_errors import FileConflict, RefusedFile
 from wheelyard_registry.identity import Identity, Right
 from wheelyard_registry.origin import Origin
 from wheelyard_registry.release_facts import read_facts

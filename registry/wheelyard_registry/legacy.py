@@ -23,7 +23,7 @@ from typing import Any
 from wheelyard_registry.blobs import Staged
 from wheelyard_registry.catalogue.files import Files
 from wheelyard_registry.distribution import parse_filename
-from wheelyard_registry.errors import RefusedForm, UnsupportedAction
+from wheelyard_registry.file_errors import RefusedForm, UnsupportedAction
 from wheelyard_registry.ingest import Claims, Ingest, Outcome, Sender
 from wheelyard_registry.upload_form import DIGEST_FIELDS, FILE_FIELD, UploadForm
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from wheelyard_registry import errors, problem
+from wheelyard_registry import deployment_errors, errors, file_errors, problem
 from wheelyard_registry.openapi_schemas import (
     COUNT,
     FLAG,
@@ -37,20 +37,20 @@ Refusals = tuple[type[errors.RegistryError], ...]
 
 _KNOWN: Refusals = (errors.Unauthenticated, errors.Forbidden, errors.TooManyAttempts, errors.CatalogueUnavailable)
 _BODY: Refusals = (errors.BadRequest, errors.BodyTooLarge, errors.InvalidField)
-_CHANGE: Refusals = (errors.FutureTime, errors.KeyReused)
-_ADMISSION: Refusals = (errors.UnknownStage, errors.NotPromoted, errors.NotAdmitted)
+_CHANGE: Refusals = (deployment_errors.FutureTime, deployment_errors.KeyReused)
+_ADMISSION: Refusals = (deployment_errors.UnknownStage, deployment_errors.NotPromoted, deployment_errors.NotAdmitted)
 _CHOSEN: Refusals = (errors.NotFound,)
 _INGEST: Refusals = (
     errors.BadRequest,
-    errors.LengthMismatch,
-    errors.RefusedFile,
-    errors.ProjectClosed,
-    errors.FileConflict,
-    errors.NameTaken,
-    errors.DeletedName,
+    file_errors.LengthMismatch,
+    file_errors.RefusedFile,
+    file_errors.ProjectClosed,
+    file_errors.FileConflict,
+    file_errors.NameTaken,
+    file_errors.DeletedName,
     errors.BodyTooLarge,
-    errors.OriginUnproved,
-    errors.ContentGone,
+    file_errors.OriginUnproved,
+    file_errors.ContentGone,
     errors.StorageFull,
 )
 
@@ -87,7 +87,7 @@ _CONCERNED: Schema = {"type": "array", "items": ref("ConcernedModel")}
 def _chosen(path: str, what: str) -> list[Operation]:
     """The operations on a file, or on all files of a release."""
     files = {"files": TEXTS}
-    deletion: Refusals = (*_CHOSEN, errors.InvalidField, errors.StillDeployed)
+    deletion: Refusals = (*_CHOSEN, errors.InvalidField, file_errors.StillDeployed)
     yanked = obj({**files, "yanked": {"type": ["string", "boolean"]}})
     held = obj({**files, "quarantined": FLAG})
     posts: Refusals = (*_CHOSEN, *_BODY)
@@ -131,7 +131,7 @@ OPERATIONS: tuple[Operation, ...] = (
         201,
         body="NewDeployment",
         others=(200,),
-        refusals=(*_BODY, *_CHANGE, *_ADMISSION, errors.UnknownRelease),
+        refusals=(*_BODY, *_CHANGE, *_ADMISSION, deployment_errors.UnknownRelease),
     ),
     Operation(
         "POST",
@@ -141,7 +141,7 @@ OPERATIONS: tuple[Operation, ...] = (
         201,
         body="Retirement",
         others=(200,),
-        refusals=(*_BODY, *_CHANGE, errors.NotDeployed),
+        refusals=(*_BODY, *_CHANGE, deployment_errors.NotDeployed),
     ),
     Operation(
         "POST",
@@ -151,7 +151,7 @@ OPERATIONS: tuple[Operation, ...] = (
         201,
         body="Promotion",
         others=(200,),
-        refusals=(*_BODY, *_CHANGE, *_ADMISSION, errors.NotDeployed),
+        refusals=(*_BODY, *_CHANGE, *_ADMISSION, deployment_errors.NotDeployed),
     ),
     Operation(
         "GET",
@@ -413,7 +413,7 @@ def _upload() -> dict[str, object]:
         },
         "required": [":action", "content"],
     }
-    refusals = (*_INGEST, errors.RefusedForm, errors.UnsupportedAction, errors.UnfinishedForm)
+    refusals = (*_INGEST, file_errors.RefusedForm, file_errors.UnsupportedAction, file_errors.UnfinishedForm)
     return {
         "summary": "Upload a file in the legacy form; POST / does the same",
         "operationId": "upload",

@@ -12,9 +12,10 @@ from fnmatch import fnmatchcase
 
 from packaging.utils import NormalizedName
 
-from wheelyard_registry.errors import ForbiddenHost, NameTaken, OriginUnproved, UpstreamFailed
+from wheelyard_registry.file_errors import NameTaken, OriginUnproved
 from wheelyard_registry.routing import known_upstream
 from wheelyard_registry.upstream import Upstream
+from wheelyard_registry.upstream_errors import ForbiddenHost, UpstreamFailed
 
 
 class Origin:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import httpcore
 import httpx
 
-from wheelyard_registry.errors import ForbiddenHost
+from wheelyard_registry.upstream_errors import ForbiddenHost
 from wheelyard_registry.upstream_index import UpstreamIndex
 
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32)

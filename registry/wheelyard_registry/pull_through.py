@@ -15,13 +15,14 @@ from packaging.utils import NormalizedName
 from wheelyard_registry.blobs import BlobStore
 from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.catalogue.mirror import CachedPage, FileFacts, Mirror
-from wheelyard_registry.errors import Offline, RegistryError, UpstreamFailed
+from wheelyard_registry.errors import RegistryError
 from wheelyard_registry.index import Arriving, Listing, LocalBlob, Remote
 from wheelyard_registry.remote_metadata import RemoteMetadata
 from wheelyard_registry.simple import file_url
 from wheelyard_registry.single_flight import SingleFlight
 from wheelyard_registry.transfer import Transfer
 from wheelyard_registry.upstream import Absent, Upstream
+from wheelyard_registry.upstream_errors import Offline, UpstreamFailed
 from wheelyard_registry.upstream_index import UpstreamIndex
 from wheelyard_resolver.errors import UnreadablePage
 from wheelyard_resolver.page import DistributionFile, ProjectPage, parse_page

@@ -9,7 +9,8 @@ import anyio.to_thread
 from starlette.requests import ClientDisconnect, Request
 
 from wheelyard_registry.blobs import CHUNK
-from wheelyard_registry.errors import BadRequest, BodyTooLarge, LengthMismatch, StorageFull
+from wheelyard_registry.errors import BadRequest, BodyTooLarge, StorageFull
+from wheelyard_registry.file_errors import LengthMismatch
 
 DRAINED = 64 * 1024 * 1024
 """Bytes of a refused body that are read and thrown away: many clients read the answer only after they have sent all."""

@@ -13,7 +13,7 @@ from packaging.metadata import InvalidMetadata, Metadata
 from packaging.utils import canonicalize_name
 
 from wheelyard_registry.distribution import Distribution
-from wheelyard_registry.errors import RefusedFile
+from wheelyard_registry.file_errors import RefusedFile
 
 _CHECKED = ("name", "version", "requires_python", "requires_dist")
 

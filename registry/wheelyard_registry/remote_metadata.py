@@ -11,9 +11,9 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from wheelyard_registry.errors import CorruptUpstream
 from wheelyard_registry.index import LocalBlob
 from wheelyard_registry.upstream import RangesUnsupported, Upstream
+from wheelyard_registry.upstream_errors import CorruptUpstream
 from wheelyard_resolver.errors import UnreadableWheel
 from wheelyard_resolver.page import DistributionFile
 from wheelyard_resolver.remote_wheel import MAX_METADATA, metadata_of, read_metadata

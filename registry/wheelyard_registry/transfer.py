@@ -10,9 +10,10 @@ import anyio.to_thread
 import httpx
 
 from wheelyard_registry.blobs import CHUNK, BlobStore, Staged
-from wheelyard_registry.errors import CorruptUpstream, InternalError, RegistryError, StorageFull, UpstreamFailed
+from wheelyard_registry.errors import InternalError, RegistryError, StorageFull
 from wheelyard_registry.index import LocalBlob
 from wheelyard_registry.upstream import Resumption, Upstream
+from wheelyard_registry.upstream_errors import CorruptUpstream, UpstreamFailed
 
 HELD_BACK = 256 * 1024
 """Bytes that readers do not get before the whole has been verified: a transfer of wrong bytes never completes."""

@@ -14,7 +14,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from wheelyard_registry.blobs import Staged
-from wheelyard_registry.errors import RefusedForm, UnfinishedForm
+from wheelyard_registry.file_errors import RefusedForm, UnfinishedForm
 
 FILE_FIELD = "content"
 

@@ -11,8 +11,8 @@ from enum import Enum
 import httpx
 from packaging.utils import NormalizedName
 
-from wheelyard_registry.errors import Offline, UpstreamFailed, UpstreamTimeout
 from wheelyard_registry.outbound import client_of
+from wheelyard_registry.upstream_errors import Offline, UpstreamFailed, UpstreamTimeout
 from wheelyard_registry.upstream_index import UpstreamIndex
 from wheelyard_resolver.page import ACCEPT, RawPage
 from wheelyard_resolver.remote_wheel import ByteRange

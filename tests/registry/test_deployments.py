@@ -18,7 +18,7 @@ from tests.registry.conftest import Clock, Registry, running
 
 from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.catalogue.deployments import Choice, Deployments, Place, Release, Request
-from wheelyard_registry.errors import NotDeployed
+from wheelyard_registry.deployment_errors import NotDeployed
 from wheelyard_registry.settings import Settings
 
 IMAGE = f"registry.example/demand@sha256:{'ab' * 32}"

@@ -20,7 +20,8 @@ from wheelyard_registry.catalogue import tables
 from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.catalogue.files import Files
 from wheelyard_registry.catalogue.lifecycle import Lifecycle
-from wheelyard_registry.errors import CannotServe, ContentGone
+from wheelyard_registry.errors import CannotServe
+from wheelyard_registry.file_errors import ContentGone
 from wheelyard_registry.identity import Grant, Identity, Right
 from wheelyard_registry.ingest import Claims, Ingest, Sender
 from wheelyard_registry.leftovers import ABANDONED_AFTER, Leftovers

@@ -13,7 +13,7 @@ from wheelyard_registry.admission import Facts, objections
 from wheelyard_registry.catalogue import tables
 from wheelyard_registry.catalogue.bases import accepted_bases, lock_text
 from wheelyard_registry.catalogue.stages import AdmissionMode, Stage, configured_stages
-from wheelyard_registry.errors import NotAdmitted, NotPromoted, UnknownStage
+from wheelyard_registry.deployment_errors import NotAdmitted, NotPromoted, UnknownStage
 from wheelyard_registry.locked_packages import packages_of
 from wheelyard_resolver.core_metadata import CoreMetadata, parse_metadata
 from wheelyard_resolver.target import Target

@@ -20,7 +20,7 @@ from wheelyard_registry.catalogue.admitting import admit, require_promoted, stag
 from wheelyard_registry.catalogue.audit import append_event, time_text
 from wheelyard_registry.catalogue.bases import accepted_bases
 from wheelyard_registry.catalogue.database import Clock, Database
-from wheelyard_registry.errors import FutureTime, KeyReused, NotDeployed, UnknownRelease
+from wheelyard_registry.deployment_errors import FutureTime, KeyReused, NotDeployed, UnknownRelease
 from wheelyard_resolver.model import DEFAULT_SLOT
 
 SKEW = dt.timedelta(minutes=1)

@@ -13,7 +13,7 @@ from wheelyard_registry.catalogue import tables
 from wheelyard_registry.catalogue.accounts import give_project
 from wheelyard_registry.catalogue.audit import append_event
 from wheelyard_registry.catalogue.database import Database
-from wheelyard_registry.errors import ContentGone, DeletedName, ProjectClosed
+from wheelyard_registry.file_errors import ContentGone, DeletedName, ProjectClosed
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from wheelyard_registry.catalogue import tables
 from wheelyard_registry.catalogue.audit import append_event
 from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.catalogue.deployments import places_of
-from wheelyard_registry.errors import NotFound, StillDeployed
+from wheelyard_registry.errors import NotFound
+from wheelyard_registry.file_errors import StillDeployed
 
 
 class Status(str, Enum):

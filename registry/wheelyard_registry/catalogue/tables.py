@@ -42,6 +42,13 @@ metadata = sa.MetaData(
 # SQLite numbers rows by itself only where the key is a plain INTEGER.
 _serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+
+def _by_digest(name: str, body: type[sa.LargeBinary | sa.Text]) -> sa.Table:
+    """A table of small contents, each under the sha256 of its bytes."""
+    digest = sa.Column("sha256", sa.String(64), primary_key=True)
+    return sa.Table(name, metadata, digest, sa.Column("body", body, nullable=False))
+
+
 event = sa.Table(
     "event",
     metadata,
@@ -85,12 +92,7 @@ file = sa.Table(
     sa.Column("serial", _serial, nullable=False),
 )
 
-core_metadata = sa.Table(
-    "core_metadata",
-    metadata,
-    sa.Column("sha256", sa.String(64), primary_key=True),
-    sa.Column("body", sa.LargeBinary, nullable=False),
-)
+core_metadata = _by_digest("core_metadata", sa.LargeBinary)
 
 # Names of files that were deleted. They are never used again.
 tombstone = sa.Table(
@@ -191,12 +193,7 @@ stage = sa.Table(
     sa.Column("admission", sa.String(10), nullable=False),
 )
 
-lock = sa.Table(
-    "lock",
-    metadata,
-    sa.Column("sha256", sa.String(64), primary_key=True),
-    sa.Column("body", sa.Text, nullable=False),
-)
+lock = _by_digest("lock", sa.Text)
 
 acceptance = sa.Table(
     "acceptance",

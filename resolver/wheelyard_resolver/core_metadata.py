@@ -14,6 +14,7 @@ from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.target import Target
@@ -45,18 +46,21 @@ class InvalidMetadata(ValueError):
     """The METADATA cannot be used; the message says why, for people."""
 
 
-def parse_metadata(content: bytes) -> CoreMetadata:
-    """Read a METADATA file.
+def parse_metadata(content: bytes, release: tuple[NormalizedName, Version] | None = None) -> CoreMetadata:
+    """Read a METADATA file, that of ``release`` (name and version) where one is given.
 
     Only the headers are read: the description is most of the bytes and says nothing about dependencies.
 
     Raises:
-        InvalidMetadata: no name or no version, or a dependency or Requires-Python that packaging cannot parse. pip
-            skips such a candidate too.
+        InvalidMetadata: no name or no version, or those of another release, or a dependency or Requires-Python that
+            packaging cannot parse. pip skips such a candidate too.
     """
     raw, _ = parse_email(_headers(content))
-    if not raw.get("name") or not raw.get("version"):
+    name, version = raw.get("name"), raw.get("version")
+    if not name or not version:
         raise InvalidMetadata("its METADATA states no name or no version")
+    if release is not None and not _is_of(release, name, version):
+        raise InvalidMetadata(f"its METADATA is that of {name} {version}")
     try:
         requires = tuple(_requirement(text) for text in raw.get("requires_dist", ()))
     except (InvalidRequirement, RecursionError) as error:  # brackets may be nested without end
@@ -66,6 +70,13 @@ def parse_metadata(content: bytes) -> CoreMetadata:
         requires_python=_requires_python(raw.get("requires_python")),
         extras=frozenset(canonicalize_name(extra) for extra in raw.get("provides_extra", ())),
     )
+
+
+def _is_of(release: tuple[NormalizedName, Version], name: str, version: str) -> bool:
+    try:
+        return release == (canonicalize_name(name), Version(version))
+    except InvalidVersion:
+        return False
 
 
 def _headers(content: bytes) -> bytes:

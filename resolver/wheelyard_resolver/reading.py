@@ -32,7 +32,7 @@ from wheelyard_resolver.page import DistributionFile, RawPage, parse_page, parse
 from wheelyard_resolver.snapshot import body_digest, page_digest
 from wheelyard_resolver.target import Target
 
-_FORM = f"3/{packaging.__version__}"
+_FORM = f"4/{packaging.__version__}"
 """Changes whenever the compiled form, or the code that makes it, does."""
 
 
@@ -160,43 +160,50 @@ class Reader:
 
     # -- metadata -------------------------------------------------------------------------------------------
 
-    def dependencies(self, files: Sequence[DistributionFile]) -> Mapping[str, Dependencies]:
-        """The dependencies of each wheel by its URL, in one batch."""
+    def dependencies(self, candidates: Sequence[Candidate]) -> Mapping[str, Dependencies]:
+        """The dependencies of each candidate by the URL of its wheel, in one batch."""
         found: dict[str, Dependencies] = {}
+        files = [candidate.wheel for candidate in candidates]
         digests = self._digests.metadata_digests(files) if self._digests is not None else {}
-        keys = {url: self._metadata_key(digest) for url, digest in digests.items() if digest is not None}
+        by_url = {candidate.wheel.url: candidate for candidate in candidates}
+        keys = {url: self._metadata_key(by_url[url], digest) for url, digest in digests.items() if digest is not None}
         kept = self._memo.get(list(keys.values()))
-        for file in files:
-            compiled = Dependencies.decode(kept.get(keys.get(file.url, "")))
+        for url in by_url:
+            compiled = Dependencies.decode(kept.get(keys.get(url, "")))
             if compiled is not None:
-                found[file.url] = compiled
-        found |= self._read_metadata([file for file in files if file.url not in found])
+                found[url] = compiled
+        found |= self._read_metadata({url: candidate for url, candidate in by_url.items() if url not in found})
         return found
 
-    def _read_metadata(self, files: Sequence[DistributionFile]) -> dict[str, Dependencies]:
+    def _read_metadata(self, candidates: Mapping[str, Candidate]) -> dict[str, Dependencies]:
+        files = [candidate.wheel for candidate in candidates.values()]
         contents = self._index.metadata(files) if files else {}
-        keys = {url: self._metadata_key(body_digest(content)) for url, content in contents.items() if content}
+        keys = {
+            url: self._metadata_key(candidates[url], body_digest(content))
+            for url, content in contents.items()
+            if content
+        }
         kept = self._memo.get(list(keys.values()))
         made: dict[str, str] = {}
         found: dict[str, Dependencies] = {}
         for url, content in contents.items():
             compiled = Dependencies.decode(kept.get(keys.get(url, "")))
-            found[url] = compile_metadata(content, self._target) if compiled is None else compiled
+            found[url] = compile_metadata(content, candidates[url], self._target) if compiled is None else compiled
             if url in keys and compiled is None:
                 made[keys[url]] = found[url].encode()
         self._memo.put(made)
         return found
 
-    def _metadata_key(self, digest: str) -> str:
-        return f"{self._for_target}/{digest}"
+    def _metadata_key(self, candidate: Candidate, digest: str) -> str:
+        return f"{self._for_target}/{candidate.project}/{candidate.version}/{digest}"
 
 
-def compile_metadata(content: bytes | None, target: Target) -> Dependencies:
-    """What a METADATA file demands on a target."""
+def compile_metadata(content: bytes | None, candidate: Candidate, target: Target) -> Dependencies:
+    """What the METADATA of a candidate demands on a target."""
     if content is None:
         return Dependencies("its wheel holds no readable METADATA")
     try:
-        return _compiled(parse_metadata(content), target)
+        return _compiled(parse_metadata(content, (candidate.project, candidate.version)), target)
     except InvalidMetadata as problem:
         return Dependencies(str(problem))
     except UndefinedMarker as problem:

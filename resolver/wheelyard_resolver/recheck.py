@@ -12,6 +12,7 @@ from packaging.metadata import RawMetadata, parse_email
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 from wheelyard_resolver.errors import Undecided
 from wheelyard_resolver.index import Index
@@ -63,6 +64,8 @@ def _wheel_problems(package: LockedPackage, metadata: RawMetadata, target: Targe
     problems = []
     if (name, version) != (package.name, package.version):
         problems.append(f"{package.wheel.filename} is not {package.name} {package.version}")
+    if not _is_of(package, metadata):
+        problems.append(f"the METADATA of {package.wheel.filename} is that of another release")
     if not tags & target.tags.keys():
         problems.append(f"{package.wheel.filename} does not install on {target}")
     stated = {package.wheel.requires_python, metadata.get("requires_python")} - {None, ""}
@@ -72,6 +75,14 @@ def _wheel_problems(package: LockedPackage, metadata: RawMetadata, target: Targe
         if not _admits_python(needed, target)
     ]
     return problems
+
+
+def _is_of(package: LockedPackage, metadata: RawMetadata) -> bool:
+    try:
+        stated = canonicalize_name(metadata.get("name", "")), Version(metadata.get("version", ""))
+    except InvalidVersion:
+        return False
+    return stated == (package.name, package.version)
 
 
 def _admits_python(requires_python: str, target: Target) -> bool:

@@ -94,10 +94,10 @@ class Universe:
     def load_metadata(self, places: Iterable[tuple[NormalizedName, int]]) -> None:
         """Read the METADATA of candidates that are about to be asked for, in one batch."""
         wanted = [place for place in dict.fromkeys(places) if place not in self._dependencies]
-        files = [self._candidates[project].usable[position].wheel for project, position in wanted]
-        read = self._reader.dependencies(files) if files else {}
-        for place, file in zip(wanted, files, strict=True):
-            self._dependencies[place] = read[file.url]
+        candidates = [self._candidates[project].usable[position] for project, position in wanted]
+        read = self._reader.dependencies(candidates) if candidates else {}
+        for place, candidate in zip(wanted, candidates, strict=True):
+            self._dependencies[place] = read[candidate.wheel.url]
 
     def dependencies(self, unit: Unit) -> tuple[Demand, ...] | None:
         """What a candidate demands of other projects on this target; None if it is unusable (see :meth:`flaw`)."""

@@ -152,13 +152,23 @@ def test_metadata_that_cannot_be_read_takes_its_release_out() -> None:
         metadata("x", "2", ["y; 'e' in extras"]),
         metadata("x", "2", [f"y; {'(' * 3000}python_version > '3'{')' * 3000}"]),
         metadata("x", "2").replace(b"\n\n", b"\nRequires-Python: >=three\n\n", 1),
+        metadata("y", "2"),
+        metadata("x", "2.1"),
+        metadata("x", "two"),
     ],
 )
 def test_metadata_that_says_nothing_sensible_takes_its_release_out(content: bytes) -> None:
-    """No name, no version, a marker without a value, brackets without end, a Requires-Python that is none."""
+    """No name, no version, a marker without a value, brackets without end, a Requires-Python that is none, the name or
+    the version of another release."""
     projects: Projects = {"x": {"1": [], "2": Release(metadata=content)}, "y": {"1": []}}
     assert ask(projects, model("a", "x")) == {"x": "1"}
     assert conflict(ask(projects, model("a", "x>1"))) == (("a",), ["x>1"])
+
+
+def test_names_and_versions_are_compared_as_such() -> None:
+    """X 2.0 is x 2."""
+    projects: Projects = {"x": {"1": [], "2": Release(metadata=metadata("X", "2.0"))}}
+    assert ask(projects, model("a", "x")) == {"x": "2"}
 
 
 def test_a_newer_metadata_version_is_read_as_far_as_it_is_known() -> None:

@@ -108,7 +108,7 @@ def _confirmed(project: NormalizedName, item: Table, facts: RawFacts) -> tuple[L
         for key, value in (("filename", found.filename), ("sha256", found.sha256), ("size", found.size))
         if not wheel.has(key) or wheel.get(key) != value
     ]
-    if facts.dependencies(found.url) is None:
+    if facts.dependencies(project, release) is None:
         problems.append(f"the METADATA of {found.filename} makes it unusable")
     return Locked(release, position, None if release.direct else facts.index(project)), problems
 

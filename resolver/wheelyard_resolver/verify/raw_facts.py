@@ -85,7 +85,7 @@ class RawFacts:
 
     def wants(self, project: NormalizedName, position: int, extra: NormalizedName | None) -> Collection[Want] | None:
         """See Facts."""
-        found = self.dependencies(self.releases(project)[position].wheel.url)
+        found = self.dependencies(project, self.releases(project)[position])
         if found is None:
             return None
         if extra is not None and extra not in found.extras:
@@ -100,12 +100,14 @@ class RawFacts:
                 return None
         return {Want.of(requirement) for requirement in asked}
 
-    def dependencies(self, url: str) -> Dependencies | None:
-        """What the METADATA of a wheel states; None if it makes the wheel unusable."""
+    def dependencies(self, project: NormalizedName, release: Release) -> Dependencies | None:
+        """What the METADATA of a candidate states; None if it makes it unusable."""
+        url = release.wheel.url
         if url not in self._dependencies:
             found = dependencies(self._evidence.metadata(url))
-            if found is not None and not self._is_sound(found):
-                found = None
+            if found is not None:
+                own = (found.name, found.version) == (project, release.version)
+                found = found if own and self._is_sound(found) else None
             self._dependencies[url] = found
         return self._dependencies[url]
 

@@ -11,14 +11,17 @@ from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from wheelyard_resolver.verify.facts import requirement_of
 
 
 @dataclass(frozen=True)
 class Dependencies:
-    """The dependencies of a wheel, the Pythons that it admits ("" for all), and the extras that it offers."""
+    """Whose dependencies a wheel states, which, the Pythons that it admits ("" for all), the extras that it offers."""
 
+    name: NormalizedName
+    version: Version
     requires: tuple[Requirement, ...]
     requires_python: str
     extras: frozenset[NormalizedName]
@@ -29,15 +32,17 @@ def dependencies(content: bytes | None) -> Dependencies | None:
     if content is None:
         return None
     raw, _ = parse_email(_head(content))
-    if not raw.get("name") or not raw.get("version"):
+    name, version = raw.get("name"), raw.get("version")
+    if not name or not version:
         return None
     python = raw.get("requires_python") or ""
     try:
         SpecifierSet(python)
+        release = canonicalize_name(name), Version(version)
         requires = tuple(requirement_of(text) for text in raw.get("requires_dist", ()))
-    except (InvalidRequirement, InvalidSpecifier, RecursionError):  # brackets may be nested without end
+    except (InvalidRequirement, InvalidSpecifier, InvalidVersion, RecursionError):  # brackets may be nested without end
         return None
-    return Dependencies(requires, python, frozenset(map(canonicalize_name, raw.get("provides_extra", ()))))
+    return Dependencies(*release, requires, python, frozenset(map(canonicalize_name, raw.get("provides_extra", ()))))
 
 
 def _head(content: bytes) -> bytes:

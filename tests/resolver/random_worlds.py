@@ -21,7 +21,6 @@ Universe = Mapping[str, Mapping[str, Release]]
 MISSING = "nowhere"
 """A project that requirements may name and no universe holds."""
 
-_FOREIGN = metadata("p", "1").replace(b"\n\n", b"\nRequires-Python: <3\n\n", 1)
 _UNUSUAL = ("yanked", "sdist", "Requires-Python", "Requires-Python in METADATA", "unreadable METADATA")
 _OPEN = ("", ">=2", "!=2", "!=1", "!=3", "<3")
 _TIGHT = ("==1", "==2", "<2", ">=3", ">=2,<4", "~=2.0")
@@ -42,7 +41,7 @@ def random_world(seed: int, *, projects: int = 4, versions: int = 3, models: int
     another, projects that do not exist, a constraint now and then, and a policy that admits now and then."""
     random = Random(seed)
     names = [f"p{number}" for number in range(projects)]
-    universe = {name: _releases(random, names, versions) for name in names}
+    universe = {name: _releases(random, names, name, versions) for name in names}
     wanted = [_lines(random, names) for _ in range(models)]
     limits = [constraint(_plain(random, names) + random.choice(("", "", _ELSEWHERE)))] if _seldom(random, 0.2) else []
     policy = CandidatePolicy(pre_releases=_some(random, names), yanked=_some(random, names))
@@ -58,15 +57,19 @@ def _some(random: Random, names: Sequence[str]) -> frozenset[NormalizedName]:
     return frozenset(canonicalize_name(name) for name in names if _seldom(random, 0.1))
 
 
-def _releases(random: Random, names: Sequence[str], count: int) -> dict[str, Release]:
+def _releases(random: Random, names: Sequence[str], name: str, count: int) -> dict[str, Release]:
     numbers = range(1, random.choice((count, count, count, count, max(1, count - 1))) + 1)
     early = 0.5 if _seldom(random, 0.1) else 0.03
-    return {f"{number}{'b1' * _seldom(random, early)}": _release(random, names) for number in numbers}
+    versions = (f"{number}{'b1' * _seldom(random, early)}" for number in numbers)
+    return {version: _release(random, names, name, version) for version in versions}
 
 
-def _release(random: Random, names: Sequence[str]) -> Release:
+def _release(random: Random, names: Sequence[str], name: str, version: str) -> Release:
     unusual = random.choice(_UNUSUAL) if _seldom(random, 0.07) else ""
-    metadata_of = {"Requires-Python in METADATA": _FOREIGN, "unreadable METADATA": None}
+    metadata_of = {
+        "Requires-Python in METADATA": metadata(name, version).replace(b"\n\n", b"\nRequires-Python: <3\n\n", 1),
+        "unreadable METADATA": None,
+    }
     return Release(
         requires=[_dependency(random, names) for _ in range(random.choice((0, 0, 0, 1, 2)))],
         extras=("e",),

@@ -26,7 +26,6 @@ from packaging.version import Version
 
 from wheelyard_cli.compiled_cache import CompiledCache
 from wheelyard_cli.fleet_file import read_fleet
-from wheelyard_cli.released_models import resolve_packages
 from wheelyard_cli.routing import Routing
 from wheelyard_cli.simple_client import SimpleClient
 from wheelyard_cli.snapshot_file import SnapshotFile
@@ -34,6 +33,7 @@ from wheelyard_resolver.candidates import Candidate
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import Fleet, ModelPackage, RequirementLine
 from wheelyard_resolver.plan import plan_target
+from wheelyard_resolver.released_models import resolve_packages
 from wheelyard_resolver.snapshot import Recording
 from wheelyard_resolver.universe import Universe
 from wheelyard_resolver.verdict import Engine

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from wheelyard_resolver.reading import Held
+
 _LARGEST = 512 * 1024 * 1024
 """Bytes; a cache beyond that is begun anew."""
 
@@ -23,6 +25,7 @@ class CompiledCache:
     """A :class:`~wheelyard_resolver.reading.Memo` in an SQLite file. One that is of no use costs time, never a run."""
 
     def __init__(self, path: Path) -> None:
+        self.held = Held()
         self._made: dict[str, str] = {}
         self._connection: sqlite3.Connection | None = None
         with self._without_trouble():

@@ -12,30 +12,22 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelyard_cli.accepted_bases import read_bases
 from wheelyard_cli.document_table import Problems, Table
-from wheelyard_cli.model_entries import ModelEntry, read_models, read_target
+from wheelyard_cli.model_entries import read_models, read_target
 from wheelyard_cli.project_directory import read_name, read_requirement, read_toml
 from wheelyard_cli.routing import IndexRoute
 from wheelyard_resolver.errors import InputError
-from wheelyard_resolver.model import AcceptedBase, CandidatePolicy, RequirementLine
+from wheelyard_resolver.model import CandidatePolicy, RequirementLine
 from wheelyard_resolver.page import parse_time
+from wheelyard_resolver.stated_fleet import StatedFleet
 from wheelyard_resolver.target import Target
 
 
-@dataclass(frozen=True)
-class FleetDocument:
-    """A fleet as written, checked as far as that is possible without an index. ``document`` is its file or URL."""
+@dataclass(frozen=True, kw_only=True)
+class FleetDocument(StatedFleet):
+    """A fleet as written. ``document`` is its file or URL; ``routes`` are the indexes that some projects come from."""
 
     document: str
-    name: str
-    stage: str
-    target: Target
-    models: tuple[ModelEntry, ...]
-    constraints: tuple[RequirementLine, ...]
-    policy: CandidatePolicy
     routes: tuple[IndexRoute, ...]
-    bases: tuple[AcceptedBase, ...]
-    max_bases: int | None
-    observed: tuple[RequirementLine, ...] = ()
 
 
 def read_fleet(path: Path) -> FleetDocument:
@@ -84,7 +76,17 @@ def _read(data: Mapping[str, object], problems: Problems, directory: Path | None
     assert stage is not None
     assert target is not None
     return FleetDocument(
-        problems.document, name, stage, target, models, constraints, policy, routes, bases, max_bases, observed
+        document=problems.document,
+        name=name,
+        stage=stage,
+        target=target,
+        models=models,
+        constraints=constraints,
+        policy=policy,
+        routes=routes,
+        bases=bases,
+        max_bases=max_bases,
+        observed=observed,
     )
 
 

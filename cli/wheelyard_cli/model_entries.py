@@ -8,29 +8,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from wheelyard_cli.document_table import Table
 from wheelyard_cli.project_directory import read_name, read_project, read_requirement, read_version
-from wheelyard_cli.requirement_lines import WrittenRequirement, applicable, lines_of_model
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.model import DEFAULT_SLOT, ModelPackage
+from wheelyard_resolver.requirement_lines import WrittenRequirement, applicable, lines_of_model
+from wheelyard_resolver.stated_fleet import ModelEntry, pinned_version
 from wheelyard_resolver.target import Target
 
 _SLOT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _DIRECTORY = re.compile(r"(?P<directory>.*?)\s*(?:\[(?P<extras>[^\]]*)\])?")
 _SOURCES = ("requires", "package", "path")
-
-
-@dataclass(frozen=True)
-class ModelEntry:
-    """A ``[[model]]`` as written. Where ``release`` is set, the model's lines are in the index and not here yet."""
-
-    model: ModelPackage
-    where: str
-    release: Requirement | None = None
 
 
 @dataclass(frozen=True)
@@ -127,17 +118,6 @@ def _released(table: Table, stated: _Stated) -> ModelEntry | None:
     if not stated.agrees(table, '"package"', release.name, pin) or stated.target is None:
         return None
     return ModelEntry(stated.model(release.name, pin), table.problems.place(table.at("package")), release)
-
-
-def pinned_version(release: Requirement) -> Version | None:
-    """The version of ``NAME==VERSION``; None for any other requirement."""
-    pins = list(release.specifier)
-    if len(pins) != 1 or pins[0].operator != "==" or release.url or release.marker:
-        return None
-    try:
-        return Version(pins[0].version)
-    except InvalidVersion:  # a wildcard
-        return None
 
 
 def _local(table: Table, stated: _Stated, directory: Path | None) -> ModelEntry | None:

@@ -15,9 +15,9 @@ from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from wheelyard_cli.document_table import Problems, Table
-from wheelyard_cli.requirement_lines import WrittenRequirement, applicable, parse_requirement
 from wheelyard_cli.toml_lines import KeyPath, locate
 from wheelyard_resolver.errors import InputError
+from wheelyard_resolver.requirement_lines import WrittenRequirement, applicable, parse_requirement
 from wheelyard_resolver.target import Target
 
 

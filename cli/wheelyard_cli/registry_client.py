@@ -17,6 +17,7 @@ from wheelyard_cli.routing import without_credentials
 from wheelyard_cli.transfer import OriginAuth
 from wheelyard_resolver.errors import AuthenticationRequired, InputError, Undecided
 from wheelyard_resolver.page import JSON_V1
+from wheelyard_resolver.report import InvalidReport, Report, from_document
 
 TOKEN_VARIABLE = "WHEELYARD_TOKEN"  # noqa: S105 (the name of the variable)
 REGISTRY_VARIABLE = "WHEELYARD_REGISTRY"
@@ -25,6 +26,9 @@ REGISTRY_VARIABLE = "WHEELYARD_REGISTRY"
 T = TypeVar("T")
 
 _LARGE = httpx.Timeout(600.0, connect=10.0)
+
+_NO_ANSWER_NOW = ("undecided", "busy")
+"""Codes of refusals that say nothing about what was asked."""
 
 
 class RegistryUnreachable(Undecided):
@@ -66,8 +70,8 @@ class DeploymentRow:
 class RegistryClient:
     """A registry by its root URL, with a token or else the credentials of the URL or of ~/.netrc.
 
-    Every method raises :class:`RegistryUnreachable` (no answer, or a server error), AuthenticationRequired (401, 403)
-    or InputError with the registry's own words (any other refusal).
+    Every method raises :class:`RegistryUnreachable` (no answer, or a server error), Undecided (the registry could not
+    decide a check), AuthenticationRequired (401, 403) or InputError with the registry's own words (any other refusal).
     """
 
     def __init__(
@@ -132,6 +136,14 @@ class RegistryClient:
     def lock(self, sha256: str) -> str:
         """The text of a lock that was accepted."""
         return str(self.call("GET", f"locks/{quote(sha256, safe='')}").get("text"))
+
+    def check(self, body: Mapping[str, object]) -> Report:
+        """The report on a check."""
+        answer = self._ask("POST", "/api/v1/check", json=body, timeout=_LARGE)
+        try:
+            return from_document(answer)
+        except InvalidReport as problem:
+            raise self._not_ours(f"its answer is no report: {problem}") from problem
 
     def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
         """Any other request of the API; ``path`` is relative to ``/api/v1/``. Parts of it must be quoted already."""
@@ -219,13 +231,12 @@ class RegistryClient:
             return document
         if response.status_code == 401 or (response.status_code == 403 and document is None):
             raise AuthenticationRequired(url=self.url, status=response.status_code)
+        if document is not None and document.get("code") in _NO_ANSWER_NOW:
+            raise Undecided(str(document.get("message")), hint=_text(document.get("hint")))
         if document is None or response.status_code >= 500 or "code" not in document:
             raise self._not_ours(f"it answered {response.status_code} {response.reason_phrase}".rstrip())
-        hint = document.get("hint")
         refusal = NotInRegistry if response.status_code == 404 else InputError
-        raise refusal(
-            str(document.get("message") or document.get("detail")), hint=hint if isinstance(hint, str) else None
-        )
+        raise refusal(str(document.get("message") or document.get("detail")), hint=_text(document.get("hint")))
 
     def _not_ours(self, reason: str) -> RegistryUnreachable:
         return RegistryUnreachable(url=self.url, reason=reason)
@@ -242,6 +253,10 @@ class _Bearer(httpx.Auth):
 
 def _given(values: Mapping[str, T | None]) -> dict[str, T]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _document(response: httpx.Response) -> dict[str, object] | None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from packaging.utils import NormalizedName
 
 from wheelyard_cli.fleet_file import read_fleet
-from wheelyard_cli.released_models import resolve_packages
 from wheelyard_resolver import judged_fleet
 from wheelyard_resolver.page import DistributionFile, RawPage
+from wheelyard_resolver.released_models import resolve_packages
 from wheelyard_resolver.verify.evidence import Evidence, RefutedEvidence
 
 

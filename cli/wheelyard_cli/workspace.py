@@ -5,6 +5,7 @@ The options are those of ``check``, ``bases propose`` and ``explain``; their nam
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -146,21 +147,21 @@ def open_workspace(given: Options) -> Iterator[Workspace]:
         Undecided: the registry or the index could not be read.
     """
     from wheelyard_cli.compiled_cache import CompiledCache
-    from wheelyard_cli.fleet_file import parse_exclude_newer, read_fleet
+    from wheelyard_cli.fleet_file import read_fleet
     from wheelyard_cli.metadata_cache import cache_directory
-    from wheelyard_cli.released_models import resolve_packages
     from wheelyard_cli.snapshot_file import SnapshotFile
+    from wheelyard_resolver.released_models import resolve_packages
 
     started = time.monotonic()
-    _check(given)
+    require_one_fleet(given)
     index_url = given.index_url
     if given.fleet is not None:
         document = read_fleet(given.fleet)
     else:
         document, registry_index = _ask_registry(given)
         index_url = index_url or registry_index
-    if given.exclude_newer is not None:
-        limit = parse_exclude_newer(given.exclude_newer)
+    limit = exclude_newer(given)
+    if limit is not None:
         document = replace(document, policy=replace(document.policy, exclude_newer=limit))
     routing = Routing(index_url or DEFAULT_INDEX, document.routes)
     with ExitStack() as open_things:
@@ -202,7 +203,19 @@ def _network(given: Options, routing: Routing) -> Iterator[Index]:
         yield client
 
 
-def _check(given: Options) -> None:
+def exclude_newer(given: Options) -> dt.datetime | None:
+    """The time of the option.
+
+    Raises:
+        InputError: it is none.
+    """
+    from wheelyard_cli.fleet_file import parse_exclude_newer
+
+    return None if given.exclude_newer is None else parse_exclude_newer(given.exclude_newer)
+
+
+def require_one_fleet(given: Options) -> None:
+    """Raise InputError unless the fleet comes from one place, and there is something to answer from."""
     if (given.fleet is None) == (given.registry is None):
         raise InputError(
             "a fleet is needed, from one place" if given.fleet is None else "both --fleet and --registry are given",

@@ -24,22 +24,21 @@ from wheelyard_registry.blast_radius import BlastRadius
 from wheelyard_registry.catalogue.accounts import Accounts
 from wheelyard_registry.catalogue.audit import AuditLog
 from wheelyard_registry.catalogue.bases import Bases
-from wheelyard_registry.catalogue.cooldowns import Cooldowns
 from wheelyard_registry.catalogue.database import Clock, Database, utc_now
 from wheelyard_registry.catalogue.deployments import Deployments
 from wheelyard_registry.catalogue.files import Files
 from wheelyard_registry.catalogue.lifecycle import Lifecycle
-from wheelyard_registry.catalogue.mirror import Mirror
 from wheelyard_registry.catalogue.origins import Origins
 from wheelyard_registry.catalogue.stages import Stages
 from wheelyard_registry.catalogue.tokens import Tokens
-from wheelyard_registry.cooldown import Cooldown
+from wheelyard_registry.check_routes import CheckRoutes
+from wheelyard_registry.checks import Checks
 from wheelyard_registry.cooldown_routes import CooldownRoutes
+from wheelyard_registry.fleet import DeployedFleets
 from wheelyard_registry.fleet_routes import FleetRoutes
 from wheelyard_registry.hot_path import HotPath
 from wheelyard_registry.identity_routes import IdentityRoutes
 from wheelyard_registry.import_route import ImportRoute
-from wheelyard_registry.index import Index, OriginRule, PrivateIndex
 from wheelyard_registry.ingest import Ingest
 from wheelyard_registry.kpi_report import KpiReport
 from wheelyard_registry.kpi_routes import KpiRoutes
@@ -47,20 +46,17 @@ from wheelyard_registry.leftovers import Leftovers
 from wheelyard_registry.legacy import LegacyForm
 from wheelyard_registry.lifecycle_routes import LifecycleRoutes
 from wheelyard_registry.metrics import MetricsRoute
-from wheelyard_registry.origin import Origin
 from wheelyard_registry.origin_routes import OriginRoutes
 from wheelyard_registry.origin_watch import OriginWatch
-from wheelyard_registry.pull_through import PullThrough
 from wheelyard_registry.radius_routes import RadiusRoutes
 from wheelyard_registry.read_routes import ReadRoutes
+from wheelyard_registry.read_side import open_read_side
 from wheelyard_registry.refusals import HANDLERS
 from wheelyard_registry.settings import Settings
 from wheelyard_registry.stage_routes import StageRoutes
-from wheelyard_registry.storage import open_blobs, open_cache
+from wheelyard_registry.storage import open_blobs
 from wheelyard_registry.trusted_proxies import trusting
 from wheelyard_registry.upload import UploadRoute
-from wheelyard_registry.upstream import Upstream
-from wheelyard_registry.upstreams import FirstThatHas
 
 _log = logging.getLogger(__name__)
 
@@ -81,13 +77,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
     database = Database(settings.database_url)
     files, tokens = Files(database), Tokens(database)
     blobs = open_blobs(settings)
-    private = PrivateIndex(files, blobs)
-    upstreams = _upstreams(settings)
-    origin = Origin(settings.reserved, upstreams)
-    pulling = [_pull_through(settings, upstream, database, clock) for upstream in upstreams]
-    cooldowns = Cooldowns(database)
-    cooldown = _cooldown(settings, FirstThatHas(pulling), cooldowns, clock) if pulling else None
-    index = OriginRule(private, origin, cooldown)
+    reading = open_read_side(settings, database, blobs, clock)
+    origin = reading.origin
     accounts = Accounts(database)
     access = Access(tokens, accounts, clock, anonymous_read=settings.anonymous_read)
     ingest = Ingest(files, blobs, origin, clock)
@@ -98,8 +89,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
     identities = IdentityRoutes(access, tokens, accounts, clock)
     deployments, bases = Deployments(database, clock), Bases(database, clock)
     stages = Stages(database, clock)
+    checks = Checks(settings)
     report = KpiReport(deployments, bases, files, clock)
-    fleet = FleetRoutes(access, deployments, bases, stages)
+    fleet = FleetRoutes(access, deployments, DeployedFleets(deployments, bases, stages))
     radius = RadiusRoutes(access, BlastRadius(deployments, bases, files))
     lifecycle = Lifecycle(database)
     lifecycles = LifecycleRoutes(access, lifecycle, files, blobs, clock)
@@ -114,23 +106,23 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         lasting = [asyncio.ensure_future(leftovers.keep_sweeping(clock, settings.sweep_interval))]
-        if upstreams and not settings.offline:
+        if reading.upstreams and not settings.offline:
             lasting.append(asyncio.ensure_future(watch.run()))
         yield
         for task in lasting:
             task.cancel()
-        for pull_through in pulling:
-            await pull_through.close()
+        await reading.close()
         database.close()
 
     return _Registry(
         HotPath(access=access, database=database, clock=clock),
         lambda app: watching(trusting(app, settings.trusted_proxies)),
         routes=[
-            *_routes(ReadRoutes(access, private, index, clock), upload),
+            *_routes(ReadRoutes(access, reading.private, reading.index, clock), upload),
             *_fleet(fleet),
             *_stages(StageRoutes(access, stages)),
             *_bases(BaseRoutes(access, bases)),
+            Route("/api/v1/check", CheckRoutes(access, checks, stages, clock).check, methods=["POST"]),
             Route("/api/v1/kpi", KpiRoutes(access, report).kpi, methods=["GET"]),
             Route("/api/v1/who-uses", radius.users, methods=["GET"]),
             Route("/api/v1/who-requires", radius.requirers, methods=["GET"]),
@@ -139,8 +131,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
             *_audit(audits),
             *_origin(origin_api),
             Route(f"{_PROJECT}/files/{{filename}}", _handler(imports), methods=["PUT"]),
-            *_cooldowns(CooldownRoutes(access, cooldowns, clock)),
-            Route("/metrics", MetricsRoute(origins, report, log, cooldown).metrics, methods=["GET"]),
+            *_cooldowns(CooldownRoutes(access, reading.cooldowns, clock)),
+            Route("/metrics", MetricsRoute(origins, report, log, reading.cooldown, checks).metrics, methods=["GET"]),
             Route(openapi.PATH, openapi.serve_document, methods=["GET"]),
             *_health(database),
         ],
@@ -161,21 +153,6 @@ class _Registry(Starlette):
     def build_middleware_stack(self) -> ASGIApp:
         """The stack that Starlette builds before the first request."""
         return self._hot_path.before(self._around(super().build_middleware_stack()))
-
-
-def _upstreams(settings: Settings) -> tuple[Upstream, ...]:
-    timeout, retries = settings.upstream_timeout, settings.upstream_retries
-    return tuple(
-        Upstream(index, timeout=timeout, retries=retries, offline=settings.offline) for index in settings.upstreams
-    )
-
-
-def _pull_through(settings: Settings, upstream: Upstream, database: Database, clock: Clock) -> PullThrough:
-    return PullThrough(upstream, Mirror(database, upstream.url), open_cache(settings), clock, settings.page_ttl)
-
-
-def _cooldown(settings: Settings, index: Index, cooldowns: Cooldowns, clock: Clock) -> Cooldown:
-    return Cooldown(index, cooldowns, clock, settings.cooldown, dry_run=settings.cooldown_dry_run)
 
 
 def _cooldowns(routes: CooldownRoutes) -> list[Route]:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from wheelyard_resolver.errors import WheelyardError
 
-_DESCRIBED = "GET /api/v1/openapi.json describes what this registry takes"
+DESCRIBED = "GET /api/v1/openapi.json describes what this registry takes"
+"""The hint where nothing better can be said."""
 
 
 class RegistryError(WheelyardError):
@@ -29,7 +30,7 @@ class BadRequest(RegistryError):
     """The request itself cannot be read."""
 
     def __init__(self, reason: str, *, hint: str | None = None) -> None:
-        super().__init__(reason, hint=hint or _DESCRIBED)
+        super().__init__(reason, hint=hint or DESCRIBED)
 
 
 class NotFound(RegistryError):
@@ -106,7 +107,7 @@ class InvalidField(RegistryError):
     code = "invalid-field"
 
     def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
-        super().__init__("; ".join(problems), hint=hint or _DESCRIBED)
+        super().__init__("; ".join(problems), hint=hint or DESCRIBED)
 
 
 class NotAcceptable(RegistryError):

@@ -1,48 +1,136 @@
-"""The deployed fleet as documents: a stage in the shape of a fleet file, and single deployments."""
+"""The deployed fleet of a stage: for a check, in the shape of a fleet file, and deployments one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from packaging.requirements import Requirement
+from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from wheelyard_registry.catalogue.audit import time_text
-from wheelyard_registry.catalogue.bases import AcceptedBase
-from wheelyard_registry.catalogue.deployments import Deployment
+from wheelyard_registry.catalogue.bases import AcceptedBase, Bases
+from wheelyard_registry.catalogue.deployments import Choice, Deployment, Deployments
+from wheelyard_registry.catalogue.stages import Stages
 from wheelyard_registry.locked_packages import LockedPackage
+from wheelyard_resolver import model as accepted
+from wheelyard_resolver.model import ModelPackage
+from wheelyard_resolver.requirement_lines import WrittenRequirement, applicable, lines_of_model
+from wheelyard_resolver.stated_fleet import ModelEntry, StatedFleet
+from wheelyard_resolver.target import Target
 
 DEFAULT_PYTHON = "3.11"
 DEFAULT_PLATFORM = "manylinux_2_28_x86_64"
 
 
-def fleet_document(
-    stage: str,
-    running: Iterable[Deployment],
-    bases: Mapping[AcceptedBase, Sequence[LockedPackage]],
-    *,
-    name: str | None,
-    python: str,
-    platform: str,
-    max_bases: int | None,
-) -> dict[str, object]:
-    """The fleet of a stage, in the shape of a fleet file, its models by name and slot.
+@dataclass(frozen=True, slots=True)
+class DeployedFleet:
+    """What runs in a stage, by name and slot, on which accepted bases, and what their locks pin."""
 
-    A base is named with those of its models that run, and with what its lock pins; without any it is left out.
+    name: str
+    stage: str
+    python: str
+    platform: str
+    max_bases: int | None
+    running: tuple[Deployment, ...]
+    bases: tuple[tuple[AcceptedBase, tuple[LockedPackage, ...]], ...]
+
+    def hosting(self) -> Iterator[tuple[str, list[str], tuple[LockedPackage, ...]]]:
+        """The bases by name, each with those of its models that run, and its packages; none that has no such model."""
+        keys = {deployment.key for deployment in self.running}
+        for base, packages in self.bases:
+            models = [key for key in base.models if key in keys]
+            if models:
+                yield base.name, models, packages
+
+
+class DeployedFleets:
+    """Reads the fleets of stages."""
+
+    def __init__(self, deployments: Deployments, bases: Bases, stages: Stages) -> None:
+        self._deployments = deployments
+        self._bases = bases
+        self._stages = stages
+
+    def of(
+        self,
+        stage: str,
+        *,
+        at: dt.datetime | None = None,
+        name: str | None = None,
+        python: str | None = None,
+        platform: str | None = None,
+    ) -> DeployedFleet:
+        """The fleet of a stage, now or at a time. What is not given is what is configured for the stage."""
+        standing = self._bases.accepted(stage, at)
+        configured = next((each for each in self._stages.configured() if each.name == stage), None)
+        running = self._deployments.running(Choice(stage), at=at)
+        return DeployedFleet(
+            name=name or stage,
+            stage=stage,
+            python=python or (configured.python if configured else DEFAULT_PYTHON),
+            platform=platform or (configured.platform if configured else DEFAULT_PLATFORM),
+            max_bases=configured.max_bases if configured else None,
+            running=tuple(sorted(running, key=lambda deployment: (deployment.model, deployment.slot))),
+            bases=tuple((base, self._bases.packages(base.lock)) for base in (standing.bases if standing else ())),
+        )
+
+
+# -- in the resolver's words ----------------------------------------------------------------------------------------
+
+
+def stated_fleet(fleet: DeployedFleet) -> StatedFleet:
+    """The fleet as a check takes it.
+
+    Raises:
+        InputError: its target is none.
     """
-    models = sorted(running, key=lambda deployment: (deployment.model, deployment.slot))
-    limit = {} if max_bases is None else {"max-bases": max_bases}
-    target = {"python": python, "platform": platform}
+    target = Target.parse(fleet.python, fleet.platform)
+    return StatedFleet(
+        name=fleet.name,
+        stage=fleet.stage,
+        target=target,
+        models=tuple(_entry(deployment, target) for deployment in fleet.running),
+        bases=tuple(
+            accepted.AcceptedBase(name, tuple(models), None, _pins(packages))
+            for name, models, packages in fleet.hosting()
+        ),
+        max_bases=fleet.max_bases,
+    )
+
+
+def _entry(deployment: Deployment, target: Target) -> ModelEntry:
+    where = f"{deployment.key} {deployment.version} in {deployment.stage}"
+    version, slot, owner = Version(deployment.version), deployment.slot, deployment.owner
+    bare = ModelPackage(deployment.model, version, target, (), slot, owner)
+    if deployment.requires is None:
+        return ModelEntry(bare, where, Requirement(f"{deployment.model}=={deployment.version}"))
+    kept = applicable([WrittenRequirement(Requirement(text)) for text in deployment.requires], target)
+    return ModelEntry(replace(bare, lines=lines_of_model(kept, model=bare.key, owner=owner)), where)
+
+
+def _pins(packages: Sequence[LockedPackage]) -> tuple[tuple[NormalizedName, Version], ...]:
+    return tuple((package.name, package.version) for package in packages if package.version is not None)
+
+
+# -- as documents ---------------------------------------------------------------------------------------------------
+
+
+def fleet_document(fleet: DeployedFleet) -> dict[str, object]:
+    """The fleet in the shape of a fleet file."""
+    limit = {} if fleet.max_bases is None else {"max-bases": fleet.max_bases}
+    target = {"python": fleet.python, "platform": fleet.platform}
     document: dict[str, object] = {
-        "fleet": {"name": name or stage, "stage": stage, **limit, "target": target},
-        "model": [_model(deployment) for deployment in models],
+        "fleet": {"name": fleet.name, "stage": fleet.stage, **limit, "target": target},
+        "model": [_model(deployment) for deployment in fleet.running],
     }
-    keys = {deployment.key for deployment in models}
-    hosting = [(base, [key for key in base.models if key in keys], bases[base]) for base in bases]
-    found = [_base(base, hosted, packages) for base, hosted, packages in hosting if hosted]
-    return {**document, "base": found} if found else document
-
-
-def _base(base: AcceptedBase, models: list[str], packages: Sequence[LockedPackage]) -> dict[str, object]:
-    pins = [f"{package.name}=={package.version}" for package in packages if package.version is not None]
-    return {"name": base.name, "models": models, "packages": pins}
+    bases = [
+        {"name": name, "models": models, "packages": [f"{project}=={version}" for project, version in _pins(packages)]}
+        for name, models, packages in fleet.hosting()
+    ]
+    return {**document, "base": bases} if bases else document
 
 
 def _model(deployment: Deployment) -> dict[str, object]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
 from functools import partial
 
 import anyio.to_thread
@@ -12,12 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from wheelyard_registry.access import Access
-from wheelyard_registry.catalogue.bases import Bases
 from wheelyard_registry.catalogue.deployments import Choice, Deployments, Recorded
-from wheelyard_registry.catalogue.stages import Stages
 from wheelyard_registry.deployment_requests import read_promotion, read_record, read_retirement
 from wheelyard_registry.errors import Forbidden, InvalidField
-from wheelyard_registry.fleet import DEFAULT_PLATFORM, DEFAULT_PYTHON, deployment_document, fleet_document
+from wheelyard_registry.fleet import DeployedFleets, deployment_document, fleet_document
 from wheelyard_registry.identity import Identity, Right
 from wheelyard_registry.json_body import count_of, flag_of, json_object, time_of
 from wheelyard_registry.paging import limit_of, page_answer
@@ -26,11 +22,10 @@ from wheelyard_registry.paging import limit_of, page_answer
 class FleetRoutes:
     """Handlers of ``/api/v1/deployments`` and ``/api/v1/fleet``. Whoever may upload a model may say where it runs."""
 
-    def __init__(self, access: Access, deployments: Deployments, bases: Bases, stages: Stages) -> None:
+    def __init__(self, access: Access, deployments: Deployments, fleets: DeployedFleets) -> None:
         self._access = access
         self._deployments = deployments
-        self._bases = bases
-        self._stages = stages
+        self._fleets = fleets
 
     async def record(self, request: Request) -> Response:
         """``POST /api/v1/deployments``: a release runs in a stage and slot."""
@@ -78,23 +73,9 @@ class FleetRoutes:
         stage = query.get("stage")
         if not stage:
             raise InvalidField(["stage is missing"], hint="ask for /api/v1/fleet?stage=prod")
-        at = time_of(request, "at")
-        document = await anyio.to_thread.run_sync(partial(self._document, stage, at, query))
-        return JSONResponse(document)
-
-    def _document(self, stage: str, at: dt.datetime | None, query: Mapping[str, str]) -> dict[str, object]:
-        standing = self._bases.accepted(stage, at)
-        bases = () if standing is None else standing.bases
-        configured = next((each for each in self._stages.configured() if each.name == stage), None)
-        return fleet_document(
-            stage,
-            self._deployments.running(Choice(stage), at=at),
-            {base: self._bases.packages(base.lock) for base in bases},
-            name=query.get("name"),
-            python=query.get("python") or (configured.python if configured else DEFAULT_PYTHON),
-            platform=query.get("platform") or (configured.platform if configured else DEFAULT_PLATFORM),
-            max_bases=configured.max_bases if configured else None,
-        )
+        given = {name: query.get(name) for name in ("name", "python", "platform")}
+        ask = partial(self._fleets.of, stage, at=time_of(request, "at"), **given)
+        return JSONResponse(fleet_document(await anyio.to_thread.run_sync(ask)))
 
 
 def _choice(request: Request) -> Choice:

@@ -91,11 +91,18 @@ class Fields:
         self._problems += [f"{name} holds {entry!r}, which is not of the form {_shown(pattern)}" for entry in wrong]
         return None if wrong else tuple(value)
 
-    def objects(self, name: str, *known: str) -> Iterator[Fields]:
+    def has(self, name: str) -> bool:
+        """Whether a field is there."""
+        return self._given.get(name) is not None
+
+    def objects(self, name: str, *known: str, most: int | None = None) -> Iterator[Fields]:
         """The objects of a list, each to be read in its turn; what is wrong with one is told with its place."""
         value = self._given.get(name)
         if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
             self._problems.append(f"{name} must be a list of objects")
+            return
+        if most is not None and len(value) > most:
+            self._problems.append(f"{name} must be a list of at most {most} objects")
             return
         for number, entry in enumerate(value):
             inner = Fields(entry, *known)
@@ -128,6 +135,16 @@ class Fields:
             self._problems.append(f"{name} must be a whole number, at least {least}")
             return None
         return value
+
+    def number(self, name: str) -> float | None:
+        """A number, at least 0."""
+        value = self._given.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < 10**9:
+            self._problems.append(f"{name} must be a number, at least 0")
+            return None
+        return float(value)
 
     def time(self, name: str) -> dt.datetime | None:
         """A time of ISO 8601 with its zone."""

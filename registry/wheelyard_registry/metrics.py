@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from wheelyard_registry.catalogue.audit import AuditLog
 from wheelyard_registry.catalogue.origins import Origins
+from wheelyard_registry.checks import Checks
 from wheelyard_registry.cooldown import Cooldown
 from wheelyard_registry.kpi import Period
 from wheelyard_registry.kpi_report import KpiReport
@@ -83,10 +84,13 @@ class _Kpis(Collector):
 class MetricsRoute:
     """``GET /metrics``, in the text format of Prometheus."""
 
-    def __init__(self, origins: Origins, report: KpiReport, log: AuditLog, cooldown: Cooldown | None) -> None:
+    def __init__(
+        self, origins: Origins, report: KpiReport, log: AuditLog, cooldown: Cooldown | None, checks: Checks
+    ) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_Alarms(origins))
         self._registry.register(_Kpis(report, log))
+        checks.register(self._registry)
         if cooldown is not None:
             self._registry.register(_Young(cooldown))
 

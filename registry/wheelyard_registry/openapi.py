@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from wheelyard_registry import deployment_errors, errors, file_errors, problem
+from wheelyard_registry import check_errors, deployment_errors, errors, file_errors, problem
 from wheelyard_registry.openapi_schemas import (
     COUNT,
     FLAG,
@@ -166,6 +166,20 @@ OPERATIONS: tuple[Operation, ...] = (
             "at": TIME,
         },
         refusals=(errors.InvalidField,),
+    ),
+    Operation(
+        "POST",
+        "/api/v1/check",
+        "May a candidate join the fleet of a stage; without one, how the fleet stands",
+        ref("Report"),
+        body="Check",
+        refusals=(
+            *_BODY,
+            deployment_errors.UnknownStage,
+            check_errors.UnusableCandidate,
+            check_errors.Busy,
+            check_errors.CheckUndecided,
+        ),
     ),
     Operation(
         "GET",

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 
 from wheelyard_registry.catalogue.lifecycle import Status
 from wheelyard_registry.catalogue.stages import AdmissionMode
+from wheelyard_registry.check_requests import FIELDS as CHECK_FIELDS
 from wheelyard_registry.identity import Right
 from wheelyard_registry.json_body import NAME, PATTERN
 from wheelyard_registry.passwords import LONGEST
+from wheelyard_resolver.levels import Level
+from wheelyard_resolver.report import SCHEMA
 
 Schema = Mapping[str, object]
 
@@ -69,6 +72,7 @@ _LINE: Schema = {
     "description": "Printable characters, not only blanks.",
 }
 _DIGEST: Schema = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+_LEVELS = [level.value for level in Level]
 _ADMISSION: Schema = {"type": "string", "enum": [mode.value for mode in AdmissionMode]}
 _AMOUNT: Schema = {"type": ["number", "null"], "minimum": 0}
 _PLACE: Schema = {"type": "string", "minLength": 1, "maxLength": 80}
@@ -168,6 +172,56 @@ SCHEMAS: Mapping[str, Schema] = {
         },
         optional=("base",),
     ),
+    "Check": obj(
+        {
+            "stage": nullable({**_PLACE, "description": "Whose fleet; without one, a fleet of no models."}),
+            "slot": nullable(_PLACE),
+            "python": nullable({**_LINE, "maxLength": 20, "description": "In place of that of the stage."}),
+            "platform": nullable({**_LINE, "maxLength": 80, "description": "In place of that of the stage."}),
+            "exclude_newer": nullable({**TIME, "description": "Only files uploaded earlier; with its zone."}),
+            "time_limit": nullable({"type": "number", "minimum": 0, "maximum": 10**9 - 1}),
+            "release": nullable({**_LINE, "description": "A candidate that is in the index: NAME[EXTRA]==VERSION."}),
+            "name": nullable({**_LINE, "maxLength": 200}),
+            "version": nullable({**_LINE, "maxLength": 200}),
+            "requires": nullable(
+                {
+                    "type": "array",
+                    "items": ref("CandidateLine"),
+                    "maxItems": 10_000,
+                    "description": "Those of extras too.",
+                }
+            ),
+            "extras": nullable({**TEXTS, "maxItems": 200, "description": "Those asked for."}),
+            "provides_extra": nullable({**TEXTS, "maxItems": 200, "description": "Those that the candidate has."}),
+            "requires_python": nullable(_LINE),
+            "fail_on": nullable({"type": "string", "enum": _LEVELS}),
+            "allow_unplaceable": nullable({**TEXTS, "maxItems": 200, "description": "Models that may have no base."}),
+            "every_conflict": {**FLAG, "description": "Without a candidate: tell each conflict."},
+        },
+        optional=CHECK_FIELDS,
+    ),
+    "CandidateLine": obj(
+        {
+            "requirement": {"type": "string", "description": "PEP 508, with its marker; no direct reference."},
+            "origin": nullable({**_LINE, "description": "FILE:LINE, which comes back in findings."}),
+            "extra": nullable({**_LINE, "maxLength": 200, "description": "The extra under which it stands."}),
+        },
+        optional=("origin", "extra"),
+    ),
+    "Report": {
+        "type": "object",
+        "description": "What `wheelyard check --format json` writes: wheelyard/check/1, to which keys are added.",
+        "properties": {
+            "schema": {"type": "string", "const": SCHEMA},
+            "status": {"type": "string", "enum": ["ok", "failed", "not proved"]},
+            "level": nullable({"type": "string", "enum": _LEVELS}),
+            "proved": FLAG,
+            "verdict": TEXT,
+            "advice": TEXTS,
+            "findings": {"type": "array", "items": {"type": "object"}},
+        },
+        "required": ["schema", "status", "level", "proved", "verdict", "advice", "findings"],
+    },
     "Stage": obj(
         {
             "name": TEXT,

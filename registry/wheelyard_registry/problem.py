@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
+from wheelyard_registry.check_errors import Busy, CheckUndecided
 from wheelyard_registry.errors import (
     MethodNotAllowed,
     RangeNotSatisfiable,
@@ -35,7 +36,7 @@ def problem_response(error: RegistryError, *, head: bool = False) -> Response:
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Basic realm="wheelyard", charset="UTF-8"'
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, (TooManyAttempts, Busy, CheckUndecided)):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{error.size}"

@@ -35,6 +35,9 @@ class Settings:
         sweep_interval: how often leftovers of crashes are looked for.
         upstream_timeout: seconds without progress before an upstream request is given up.
         upstream_retries: new attempts at opening an upstream connection.
+        check_workers: processes that solve checks, and so how many are solved at the same time.
+        check_queue: further checks that may wait for a worker; beyond that they are refused.
+        check_deadline: seconds after which a check is undecided, and its worker replaced.
     """
 
     data: Path
@@ -53,6 +56,9 @@ class Settings:
     sweep_interval: dt.timedelta = dt.timedelta(hours=1)
     upstream_timeout: float = 20.0
     upstream_retries: int = 2
+    check_workers: int = 2
+    check_queue: int = 64
+    check_deadline: float = 30.0
 
     def __post_init__(self) -> None:
         if not self.data.is_absolute():

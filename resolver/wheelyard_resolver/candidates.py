@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -36,6 +36,14 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Admitted:
+    """The positions of candidates that a requirement admits, ascending, and the same as a set."""
+
+    positions: tuple[int, ...]
+    as_set: frozenset[int]
+
+
+@dataclass(frozen=True)
 class CandidateList:
     """The candidates of one project, oldest first, and their versions. ``exists``: the index knows the project."""
 
@@ -43,6 +51,24 @@ class CandidateList:
     usable: Sequence[Candidate]
     versions: Sequence[Version]
     exists: bool
+    _known: dict[tuple[str, str | None], Admitted] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def admitted(self, specifier: str, url: str | None) -> Admitted:
+        """What a specifier, or a direct reference, admits. It is kept, for the list never changes."""
+        found = self._known.get((specifier, url))
+        if found is None:
+            positions = tuple(self._positions(specifier, url))
+            found = self._known[specifier, url] = Admitted(positions, frozenset(positions))
+        return found
+
+    def _positions(self, specifier: str, url: str | None) -> Iterable[int]:
+        places = range(len(self.usable))
+        if url is not None:
+            return (place for place in places if self.usable[place].direct == url)
+        if not specifier:
+            return places
+        # Pre-releases among the candidates were admitted by policy, so every specifier admits them (prereleases=True).
+        return SpecifierSet(specifier).filter(places, prereleases=True, key=self.versions.__getitem__)
 
     @classmethod
     def of(cls, project: NormalizedName, usable: Iterable[Candidate], *, exists: bool = True) -> CandidateList:

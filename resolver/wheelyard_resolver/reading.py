@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, overload
 
@@ -40,29 +40,6 @@ _LEAN = (",", ":")
 
 Row: TypeAlias = list[Any]
 Rows: TypeAlias = list[Row]
-
-
-class Memo(Protocol):
-    """Keeps compiled forms; may forget any of them at any time."""
-
-    def get(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """The entries that are kept."""
-        ...
-
-    def put(self, entries: Mapping[str, str]) -> None:
-        """Keep entries."""
-        ...
-
-
-class NoMemo:
-    """Keeps nothing."""
-
-    def get(self, keys: Sequence[str]) -> Mapping[str, str]:  # noqa: ARG002 (the protocol's signature)
-        """See :class:`Memo`."""
-        return {}
-
-    def put(self, entries: Mapping[str, str]) -> None:
-        """See :class:`Memo`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +76,52 @@ class Dependencies:
         )
 
     @classmethod
-    def decode(cls, text: str | None) -> Dependencies | None:
+    def decode(cls, text: str) -> Dependencies | None:
         """From the compiled form; None if there is none that can be read."""
         try:
-            flaw, plain, extras = json.loads(text or "")
+            flaw, plain, extras = json.loads(text)
             return cls(flaw, tuple(_decode_demand(*row) for row in plain), extras)
         except (ValueError, TypeError):
             return None
+
+
+@dataclass
+class Held:
+    """What was read of compiled forms, by their keys: to read one again takes longer than all else on a question."""
+
+    listings: dict[str, Listing] = field(default_factory=dict)
+    dependencies: dict[str, Dependencies] = field(default_factory=dict)
+
+
+class Memo(Protocol):
+    """Keeps compiled forms; may forget any of them at any time."""
+
+    @property
+    def held(self) -> Held:
+        """Those that this process has read already."""
+        ...
+
+    def get(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """The entries that are kept."""
+        ...
+
+    def put(self, entries: Mapping[str, str]) -> None:
+        """Keep entries."""
+        ...
+
+
+class NoMemo:
+    """Keeps nothing beyond what is held."""
+
+    def __init__(self) -> None:
+        self.held = Held()
+
+    def get(self, keys: Sequence[str]) -> Mapping[str, str]:  # noqa: ARG002 (the protocol's signature)
+        """See :class:`Memo`."""
+        return {}
+
+    def put(self, entries: Mapping[str, str]) -> None:
+        """See :class:`Memo`."""
 
 
 class Reader:
@@ -125,31 +141,34 @@ class Reader:
         """The listing of each project, in one batch."""
         found: dict[NormalizedName, Listing] = {}
         digests = self._digests.page_digests(projects) if self._digests is not None else {}
-        keys = {project: self._page_key(project, digest) for project, digest in digests.items() if digest is not None}
-        kept = self._memo.get(list(keys.values()))
-        for project in projects:
-            if project in digests and digests[project] is None:
-                found[project] = Listing(CandidateList.of(project, (), exists=False), None)
-            elif (listing := _decode_listing(project, kept.get(keys.get(project, "")))) is not None:
-                found[project] = listing
-        found |= self._read_pages([project for project in projects if project not in found])
-        return found
+        for project in (project for project, digest in digests.items() if digest is None):
+            found[project] = Listing(CandidateList.of(project, (), exists=False), None)
+        found |= self._known_pages({project: digest for project, digest in digests.items() if digest is not None})
+        return found | self._read_pages([project for project in projects if project not in found])
+
+    def _known_pages(self, digests: Mapping[NormalizedName, str]) -> dict[NormalizedName, Listing]:
+        held = self._memo.held.listings
+        keys = {project: self._page_key(project, digest) for project, digest in digests.items()}
+        kept = self._memo.get([key for key in keys.values() if key not in held])
+        for project, key in keys.items():
+            listing = _decode_listing(project, kept[key]) if key in kept else None
+            if listing is not None:
+                held[key] = listing
+        return {project: held[key] for project, key in keys.items() if key in held}
 
     def _read_pages(self, projects: Sequence[NormalizedName]) -> dict[NormalizedName, Listing]:
         pages = self._index.pages(projects) if projects else {}
-        keys = {project: self._page_key(project, page_digest(raw)) for project, raw in pages.items() if raw is not None}
-        kept = self._memo.get(list(keys.values()))
+        digests = {project: page_digest(raw) for project, raw in pages.items() if raw is not None}
+        found = self._known_pages(digests)
         made: dict[str, str] = {}
-        found: dict[NormalizedName, Listing] = {}
         for project, raw in pages.items():
             if raw is None:
                 found[project] = Listing(CandidateList.of(project, (), exists=False), None)
-            elif (listing := _decode_listing(project, kept.get(keys[project]))) is not None:
-                found[project] = listing
-            else:
-                page = parse_page(project, raw)
+            elif project not in found:
+                key, page = self._page_key(project, digests[project]), parse_page(project, raw)
                 found[project] = Listing(list_candidates(project, page, self._target, self._policy), _index_url(raw))
-                made[keys[project]] = _encode_listing(found[project])
+                self._memo.held.listings[key] = found[project]
+                made[key] = _encode_listing(found[project])
         self._memo.put(made)
         return found
 
@@ -162,18 +181,20 @@ class Reader:
 
     def dependencies(self, candidates: Sequence[Candidate]) -> Mapping[str, Dependencies]:
         """The dependencies of each candidate by the URL of its wheel, in one batch."""
-        found: dict[str, Dependencies] = {}
+        by_url = {candidate.wheel.url: candidate for candidate in candidates}
         files = [candidate.wheel for candidate in candidates]
         digests = self._digests.metadata_digests(files) if self._digests is not None else {}
-        by_url = {candidate.wheel.url: candidate for candidate in candidates}
-        keys = {url: self._metadata_key(by_url[url], digest) for url, digest in digests.items() if digest is not None}
-        kept = self._memo.get(list(keys.values()))
-        for url in by_url:
-            compiled = Dependencies.decode(kept.get(keys.get(url, "")))
+        known = {url: digest for url, digest in digests.items() if digest is not None}
+        found = self._known_metadata({url: self._metadata_key(by_url[url], digest) for url, digest in known.items()})
+        return found | self._read_metadata({url: candidate for url, candidate in by_url.items() if url not in found})
+
+    def _known_metadata(self, keys: Mapping[str, str]) -> dict[str, Dependencies]:
+        held = self._memo.held.dependencies
+        for key, text in self._memo.get([key for key in keys.values() if key not in held]).items():
+            compiled = Dependencies.decode(text)
             if compiled is not None:
-                found[url] = compiled
-        found |= self._read_metadata({url: candidate for url, candidate in by_url.items() if url not in found})
-        return found
+                held[key] = compiled
+        return {url: held[key] for url, key in keys.items() if key in held}
 
     def _read_metadata(self, candidates: Mapping[str, Candidate]) -> dict[str, Dependencies]:
         files = [candidate.wheel for candidate in candidates.values()]
@@ -183,13 +204,14 @@ class Reader:
             for url, content in contents.items()
             if content
         }
-        kept = self._memo.get(list(keys.values()))
+        found = self._known_metadata(keys)
         made: dict[str, str] = {}
-        found: dict[str, Dependencies] = {}
         for url, content in contents.items():
-            compiled = Dependencies.decode(kept.get(keys.get(url, "")))
-            found[url] = compile_metadata(content, candidates[url], self._target) if compiled is None else compiled
-            if url in keys and compiled is None:
+            if url in found:
+                continue
+            found[url] = compile_metadata(content, candidates[url], self._target)
+            if url in keys:
+                self._memo.held.dependencies[keys[url]] = found[url]
                 made[keys[url]] = found[url].encode()
         self._memo.put(made)
         return found
@@ -254,9 +276,9 @@ def _encode_candidate(candidate: Candidate) -> list[object]:
     ]
 
 
-def _decode_listing(project: NormalizedName, text: str | None) -> Listing | None:
+def _decode_listing(project: NormalizedName, text: str) -> Listing | None:
     try:
-        index_url, rows = json.loads(text or "")
+        index_url, rows = json.loads(text)
         versions = tuple(Version(version) for version, *_ in rows)
     except (ValueError, TypeError):
         return None

@@ -16,11 +16,14 @@ from wheelyard_resolver.page import DistributionFile, RawPage
 
 
 class Recording:
-    """An :class:`~wheelyard_resolver.index.Index` that passes on another's answers and remembers their hashes."""
+    """An :class:`~wheelyard_resolver.index.Index` that passes on another's answers and remembers their hashes.
 
-    def __init__(self, index: Index) -> None:
+    ``used`` are records of what was read before for the same verdict.
+    """
+
+    def __init__(self, index: Index, used: Mapping[str, str] | None = None) -> None:
         self._index = index
-        self._records: dict[str, str] = {}
+        self._records: dict[str, str] = dict(used or {})
 
     def pages(self, projects: Sequence[NormalizedName]) -> Mapping[NormalizedName, RawPage | None]:
         """See :class:`Index`."""

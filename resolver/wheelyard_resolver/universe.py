@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from wheelyard_resolver.candidates import Candidate, CandidateList, direct_candidate
@@ -39,8 +38,6 @@ class Universe:
         self._direct = direct
         self._candidates: dict[NormalizedName, CandidateList] = {}
         self._index_urls: dict[NormalizedName, str | None] = {}
-        self._positions: dict[tuple[NormalizedName, str, str | None], tuple[int, ...]] = {}
-        self._sets: dict[tuple[NormalizedName, str, str | None], frozenset[int]] = {}
         self._dependencies: dict[tuple[NormalizedName, int], Dependencies] = {}
 
     def under(self, policy: CandidatePolicy) -> Universe:
@@ -77,19 +74,11 @@ class Universe:
 
     def positions(self, demand: Demand) -> tuple[int, ...]:
         """The positions of the candidates that a demand admits, ascending."""
-        key = (demand.project, demand.specifier, demand.url)
-        found = self._positions.get(key)
-        if found is None:
-            found = self._positions[key] = _admitted(self.candidates(demand.project), demand)
-        return found
+        return self.candidates(demand.project).admitted(demand.specifier, demand.url).positions
 
     def admits(self, demand: Demand) -> frozenset[int]:
         """:meth:`positions` as a set."""
-        key = (demand.project, demand.specifier, demand.url)
-        found = self._sets.get(key)
-        if found is None:
-            found = self._sets[key] = frozenset(self.positions(demand))
-        return found
+        return self.candidates(demand.project).admitted(demand.specifier, demand.url).as_set
 
     def load_metadata(self, places: Iterable[tuple[NormalizedName, int]]) -> None:
         """Read the METADATA of candidates that are about to be asked for, in one batch."""
@@ -119,13 +108,3 @@ class Universe:
     def _foreign(self, demands: Sequence[Demand]) -> Demand | None:
         """A demand by a URL that no model's line names."""
         return next((item for item in demands if item.url and item.url not in self._direct.get(item.project, ())), None)
-
-
-def _admitted(listed: CandidateList, demand: Demand) -> tuple[int, ...]:
-    places = range(len(listed.usable))
-    if demand.url is not None:
-        return tuple(place for place in places if listed.usable[place].direct == demand.url)
-    if not demand.specifier:
-        return tuple(places)
-    # Pre-releases among the candidates were admitted by policy, so every specifier admits them (prereleases=True).
-    return tuple(SpecifierSet(demand.specifier).filter(places, prereleases=True, key=listed.versions.__getitem__))

@@ -12,10 +12,10 @@ from wheelyard_cli import proposal_text
 from wheelyard_cli.commands.bases import command
 from wheelyard_cli.fleet_file import read_fleet
 from wheelyard_cli.images import proposal_markdown
-from wheelyard_cli.released_models import resolve_packages
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.proposal import Proposal
 from wheelyard_resolver.propose import propose
+from wheelyard_resolver.released_models import resolve_packages
 from wheelyard_resolver.snapshot import Recording
 
 FLEET = """\

@@ -8,9 +8,9 @@ import pytest
 from tests.resolver.fake_index import FakeIndex, Release
 
 from wheelyard_cli.fleet_file import FleetDocument, parse_fleet
-from wheelyard_cli.released_models import resolve_packages
 from wheelyard_resolver.errors import InputError, InputErrors
 from wheelyard_resolver.model import ModelPackage
+from wheelyard_resolver.released_models import resolve_packages
 
 OTHER_LINUX = "cp311-cp311-manylinux_2_17_aarch64"
 OUR_LINUX = "cp311-cp311-manylinux_2_17_x86_64"

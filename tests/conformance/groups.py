@@ -19,7 +19,6 @@ from tests.conformance.loopback import Loopback, loopback
 from tests.conformance.pip_install import PipAnswer, Versions, ask_pip
 
 from wheelyard_cli.fleet_file import read_fleet
-from wheelyard_cli.released_models import resolve_packages
 from wheelyard_cli.routing import Routing
 from wheelyard_cli.simple_client import SimpleClient
 from wheelyard_cli.snapshot_file import SnapshotFile
@@ -27,6 +26,7 @@ from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import Fleet
 from wheelyard_resolver.page import DistributionFile, RawPage
 from wheelyard_resolver.propose import propose
+from wheelyard_resolver.released_models import resolve_packages
 from wheelyard_resolver.snapshot import Recording
 
 FLEET = Path(__file__).with_name("groups.toml")

@@ -21,6 +21,7 @@ from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.catalogue.deployments import Deployments
 from wheelyard_registry.catalogue.files import Files
 from wheelyard_registry.catalogue.origins import Origins
+from wheelyard_registry.checks import Checks
 from wheelyard_registry.kpi import Period
 from wheelyard_registry.kpi_report import KpiReport
 from wheelyard_registry.metrics import MetricsRoute
@@ -139,7 +140,7 @@ def test_an_empty_registry_has_figures_too(registry: Registry) -> None:
 
 def test_prometheus_reads_the_same_figures(fleet: Registry) -> None:
     lines = fleet.client.get("/metrics").text.splitlines()
-    told = dict(line.split(" ") for line in lines if not line.startswith("#"))
+    told = dict(line.split(" ") for line in lines if not line.startswith(("#", "wheelyard_check")))
     assert told.pop("wheelyard_names_met_upstream") == "0.0"
     assert told == {
         "wheelyard_deployments_total": "4.0",
@@ -167,7 +168,7 @@ def test_a_scrape_makes_figures_anew_only_after_an_event(fleet: Registry) -> Non
     database = Database(fleet.settings.database_url)
     deployments, bases, files = Deployments(database, fleet.clock), Bases(database, fleet.clock), Files(database)
     report = Counting(deployments, bases, files, fleet.clock)
-    metrics = MetricsRoute(Origins(database), report, AuditLog(database), None)
+    metrics = MetricsRoute(Origins(database), report, AuditLog(database), None, Checks(fleet.settings))
     with client_of(Starlette(routes=[Route("/metrics", metrics.metrics)])) as client:
         for _ in range(3):
             assert "wheelyard_models_deployed 3.0" in client.get("/metrics").text

@@ -64,7 +64,7 @@ def test_a_token_that_reads_another_project_may_do_nothing_else(registry: Regist
     shared = {"/api/v1/deployments", "/api/v1/fleet", "/api/v1/stages/prod/bases", f"/api/v1/locks/{'0' * 64}"}
     shared |= {"/api/v1/stages", "/api/v1/kpi", "/api/v1/who-uses", "/api/v1/who-requires"}
     for method, path in _requests():
-        if (method, path) in {("GET", each) for each in shared}:
+        if (method, path) in {("POST", "/api/v1/check"), *(("GET", each) for each in shared)}:
             continue
         answer = registry.client.request(method, path, auth=("__token__", token))
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), (method, path)

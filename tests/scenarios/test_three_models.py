@@ -14,7 +14,6 @@ import pytest
 from tests.scenarios.real_world import RealWorld
 
 from wheelyard_cli.fleet_file import read_fleet
-from wheelyard_cli.released_models import resolve_packages
 from wheelyard_cli.routing import Routing
 from wheelyard_cli.simple_client import SimpleClient
 from wheelyard_cli.snapshot_file import SnapshotFile
@@ -22,6 +21,7 @@ from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import Fleet
 from wheelyard_resolver.proposal import Proposal
 from wheelyard_resolver.propose import propose
+from wheelyard_resolver.released_models import resolve_packages
 from wheelyard_resolver.snapshot import Recording
 from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
 

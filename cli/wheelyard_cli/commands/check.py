@@ -13,13 +13,14 @@ import click
 
 from wheelyard_cli.configuration import variable
 from wheelyard_cli.report_formats.outputs import FORMATS
-from wheelyard_cli.workspace import Options, Workspace, open_workspace, options
+from wheelyard_cli.workspace import Options, open_workspace, options
 from wheelyard_resolver.errors import NotProved
 from wheelyard_resolver.levels import Level
 
 if TYPE_CHECKING:
     from wheelyard_cli.known_findings import Waiver
     from wheelyard_cli.report_formats.places import Repository
+    from wheelyard_resolver.check import Question
     from wheelyard_resolver.report import Report
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -125,19 +126,25 @@ def command(
     first: fits (an accepted base as built), rebuild (that base is locked anew), moves (another accepted base takes
     it), regroup (other models move), new-base, not-installable.
 
-    Without: which models conflict, which cannot be installed at all, whether the accepted bases still hold, and
-    whether the fleet needs more bases than its max-bases.
+    With --registry alone the registry answers; with --index-url or --snapshot its fleet is judged here.
+
+    Without a candidate: which models conflict, which cannot be installed at all, whether the accepted bases still
+    hold, and whether the fleet needs more bases than its max-bases.
     """
+    from wheelyard_cli.candidate import read_candidate
     from wheelyard_cli.report_formats.outputs import parse_outputs, render, write
+    from wheelyard_resolver.check import Question
 
     files = parse_outputs(outputs)
     known = _Known.read(baseline, waivers, write_baseline)
-    with open_workspace(options) as work:
-        if candidate:
-            report = _candidate_report(work, candidate, extras, slot, Level(fail_on))
-        else:
-            report = _fleet_report(work, allow_unplaceable, every_conflict=every_conflict)
-    report = known.applied_to(report)
+    question = Question(
+        applicant=read_candidate(candidate, extras) if candidate else None,
+        slot=slot,
+        fail_on=Level(fail_on),
+        allowed=allow_unplaceable,
+        every_conflict=every_conflict,
+    )
+    report = known.applied_to(_answer(question, options))
     repository = _repository(candidate, options.fleet)
     write(files, report, repository, every_conflict=every_conflict)
     click.echo(render(report, form, repository, every_conflict=every_conflict), nl=False)
@@ -148,27 +155,22 @@ def command(
     context.exit(1 if report.failed and not advisory else 0)
 
 
-def _fleet_report(work: Workspace, allowed: tuple[str, ...], *, every_conflict: bool) -> Report:
-    from wheelyard_resolver.fleet_check import check_fleet
-    from wheelyard_resolver.fleet_report import fleet_report
-    from wheelyard_resolver.plan import plan
-    from wheelyard_resolver.standing import broken_bases
+def _answer(question: Question, options: Options) -> Report:
+    """By the registry, unless another index, or a snapshot, is to decide."""
+    from wheelyard_resolver.check import answer
 
-    found = check_fleet(work.fleet, plan(work.fleet, work.index, work.out_of_time, work.memo), allowed)
-    broken = broken_bases(work.fleet, work.index, work.memo)
-    return fleet_report(found, broken, work.index.digest(), every_conflict=every_conflict)
+    if options.registry is None or options.index_url or options.snapshot or options.offline:
+        with open_workspace(options) as work:
+            return answer(question, work.fleet, work.index, work.out_of_time, work.memo)
+    from wheelyard_cli.registry_client import RegistryClient
+    from wheelyard_cli.remote_check import ask
+    from wheelyard_cli.workspace import exclude_newer, require_one_fleet
 
-
-def _candidate_report(
-    work: Workspace, given: tuple[str, ...], extras: tuple[str, ...], slot: str, fail_on: Level
-) -> Report:
-    from wheelyard_cli.candidate import read_candidate
-    from wheelyard_resolver.admission import admit
-    from wheelyard_resolver.candidate_report import candidate_report
-
-    candidate = read_candidate(given, work.fleet, work.index, extras=extras, slot=slot)
-    found = admit(work.fleet, candidate, work.index, work.out_of_time, work.memo)
-    return candidate_report(found, work.fleet, work.index.digest(), fail_on)
+    require_one_fleet(options)
+    with RegistryClient(options.registry) as registry:
+        return ask(
+            registry, options.stage, question, exclude_newer=exclude_newer(options), time_limit=options.time_limit
+        )
 
 
 def _repository(candidate: tuple[str, ...], fleet: Path | None) -> Repository:

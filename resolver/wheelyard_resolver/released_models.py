@@ -17,27 +17,26 @@ from packaging.utils import (
 )
 from packaging.version import Version
 
-from wheelyard_cli.fleet_file import FleetDocument
-from wheelyard_cli.model_entries import ModelEntry
-from wheelyard_cli.requirement_lines import WrittenRequirement, applicable, lines_of_model
 from wheelyard_resolver.core_metadata import InvalidMetadata, parse_metadata
 from wheelyard_resolver.errors import InputError, InputErrors
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import Fleet, ModelPackage
 from wheelyard_resolver.page import DistributionFile, ProjectPage, RawPage, parse_page
+from wheelyard_resolver.requirement_lines import WrittenRequirement, applicable, lines_of_model
+from wheelyard_resolver.stated_fleet import ModelEntry, StatedFleet
 from wheelyard_resolver.target import Target
 
 _SHOWN_VERSIONS = 10
 
 
-def resolve_packages(document: FleetDocument, index: Index) -> Fleet:
-    """The fleet of a document. The index is asked only where a model's lines come from a release.
+def resolve_packages(stated: StatedFleet, index: Index) -> Fleet:
+    """The fleet of a stated. The index is asked only where a model's lines come from a release.
 
     Raises:
         InputError: a release that is not there, has no wheel or no readable METADATA; all of them are told.
         Undecided: the index could not be read.
     """
-    return _fleet(document, read_releases(document.models, index))
+    return _fleet(stated, read_releases(stated.models, index))
 
 
 def read_releases(entries: Iterable[ModelEntry], index: Index) -> Mapping[str, ModelPackage]:
@@ -65,22 +64,22 @@ def read_releases(entries: Iterable[ModelEntry], index: Index) -> Mapping[str, M
     return read
 
 
-def _fleet(document: FleetDocument, read: Mapping[str, ModelPackage]) -> Fleet:
+def _fleet(stated: StatedFleet, read: Mapping[str, ModelPackage]) -> Fleet:
     return Fleet(
-        name=document.name,
-        stage=document.stage,
-        target=document.target,
-        models=tuple(_with_observed(read.get(entry.model.key, entry.model), document) for entry in document.models),
-        constraints=document.constraints,
-        policy=document.policy,
-        bases=document.bases,
-        max_bases=document.max_bases,
+        name=stated.name,
+        stage=stated.stage,
+        target=stated.target,
+        models=tuple(_with_observed(read.get(entry.model.key, entry.model), stated) for entry in stated.models),
+        constraints=stated.constraints,
+        policy=stated.policy,
+        bases=stated.bases,
+        max_bases=stated.max_bases,
     )
 
 
-def _with_observed(model: ModelPackage, document: FleetDocument) -> ModelPackage:
+def _with_observed(model: ModelPackage, stated: StatedFleet) -> ModelPackage:
     """The model with what it was seen to need, which stands in no metadata."""
-    seen = [dataclasses.replace(line, owner=model.owner) for line in document.observed if line.model == model.key]
+    seen = [dataclasses.replace(line, owner=model.owner) for line in stated.observed if line.model == model.key]
     return dataclasses.replace(model, lines=(*model.lines, *seen)) if seen else model
 
 

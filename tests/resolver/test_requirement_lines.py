@@ -6,8 +6,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName
 
-from wheelyard_cli.requirement_lines import WrittenRequirement, applicable, parse_requirement, requirements_given
 from wheelyard_resolver.errors import InputError, InputErrors
+from wheelyard_resolver.requirement_lines import WrittenRequirement, applicable, parse_requirement, requirements_given
 from wheelyard_resolver.target import Target
 
 LINUX = Target.parse("3.11", "manylinux_2_28_x86_64")
@@ -75,14 +75,8 @@ def test_a_direct_reference_stays_as_it_is() -> None:
     assert kept(text) == [text]
 
 
-def test_requirements_of_a_command_line_are_lines_of_a_candidate() -> None:
-    """Without a place."""
-    lines = requirements_given(["pandas>=2", "pywin32; sys_platform == 'win32'"], model="candidate", target=LINUX)
-    assert [(line.text, line.model, line.origin) for line in lines] == [("pandas>=2", "candidate", None)]
-
-
 def test_all_bad_requirements_are_told_at_once() -> None:
     """Two of three."""
     with pytest.raises(InputErrors) as caught:
-        requirements_given(["pandas>>2", "numpy", "=="], model="candidate", target=LINUX)
+        requirements_given(["pandas>>2", "numpy", "=="])
     assert len(caught.value.errors) == 2

@@ -99,8 +99,8 @@ def lines_of_model(
     return tuple(RequirementLine(line.requirement, model=model, owner=owner, origin=line.origin) for line in written)
 
 
-def requirements_given(texts: Sequence[str], *, model: str, target: Target) -> tuple[RequirementLine, ...]:
-    """The requirements of a command line as the lines of a candidate.
+def requirements_given(texts: Sequence[str]) -> tuple[WrittenRequirement, ...]:
+    """The requirements of a command line.
 
     Raises:
         InputError: some cannot be read; all of them are named.
@@ -113,4 +113,4 @@ def requirements_given(texts: Sequence[str], *, model: str, target: Target) -> t
         except InputError as error:
             wrong.append(error)
     InputErrors.raise_any(wrong)
-    return lines_of_model(applicable(read, target), model=model)
+    return tuple(read)

@@ -1,0 +1,155 @@
+"""What a worker process does: it answers one check at a time, and keeps what it read for the next.
+
+A process, because solving holds the interpreter for seconds and can be ended only from outside. It opens the
+catalogue, the caches and the upstreams of the registry for itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gc
+import time
+import traceback
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from anyio.from_thread import start_blocking_portal
+
+from wheelyard_registry.catalogue.bases import Bases
+from wheelyard_registry.catalogue.changes import Changes
+from wheelyard_registry.catalogue.database import Database
+from wheelyard_registry.catalogue.deployments import Deployments
+from wheelyard_registry.catalogue.stages import Stages
+from wheelyard_registry.errors import RegistryError
+from wheelyard_registry.fleet import DEFAULT_PLATFORM, DEFAULT_PYTHON, DeployedFleet, DeployedFleets, stated_fleet
+from wheelyard_registry.read_side import open_read_side
+from wheelyard_registry.settings import Settings
+from wheelyard_registry.solver_index import SolverIndex
+from wheelyard_registry.storage import open_blobs
+from wheelyard_resolver.check import Question, answer
+from wheelyard_resolver.errors import InputError, InputErrors, Undecided
+from wheelyard_resolver.model import Fleet
+from wheelyard_resolver.reading import NoMemo
+from wheelyard_resolver.released_models import resolve_packages
+from wheelyard_resolver.report import Report
+from wheelyard_resolver.snapshot import Recording
+
+MOST_HELD = 200_000
+"""Pages and metadata held, read; a worker that has more begins anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A question about the fleet of a ``stage`` at a moment; without a stage, about no models on a target.
+
+    ``python`` and ``platform`` replace the target of the stage, ``exclude_newer`` leaves out what was uploaded later.
+    ``time_limit`` is in seconds, for a proof.
+    """
+
+    question: Question
+    now: dt.datetime
+    stage: str | None = None
+    python: str | None = None
+    platform: str | None = None
+    exclude_newer: dt.datetime | None = None
+    time_limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no report: the candidate is ``unusable``, or something could not be read."""
+
+    reason: str
+    hint: str | None
+    unusable: bool
+
+
+def work(settings: Settings, check: Check) -> Report | Refusal:
+    """The answer to a check. RuntimeError: a bug, told with its traceback."""
+    try:
+        return _desk(settings).answer(check)
+    except InputErrors as problems:
+        first = next((problem.hint for problem in problems.errors if problem.hint), None)
+        return Refusal("; ".join(map(_told, problems.errors)), first, unusable=True)
+    except InputError as problem:
+        return Refusal(_told(problem), problem.hint, unusable=True)
+    except Undecided as problem:
+        return Refusal(problem.message, problem.hint, unusable=False)
+    except RegistryError as problem:
+        return Refusal(problem.message, problem.hint, unusable=problem.status < 500)
+    except Exception as error:  # noqa: BLE001 (raised again, in a form that can be sent)
+        # Exceptions cross as their arguments, which most of ours do not survive; their tracebacks never do.
+        raise RuntimeError("".join(traceback.format_exception(error))) from None
+
+
+def _told(problem: InputError) -> str:
+    return f"{problem.where}: {problem.message}" if problem.where else problem.message
+
+
+@lru_cache(maxsize=1)
+def _desk(settings: Settings) -> _Desk:
+    gc.set_threshold(200_000, 50, 50)  # a question makes millions of small values that live to its end
+    return _Desk(settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownFleet:
+    """A fleet whose releases are read, as of an event, and what of the index that took."""
+
+    serial: int
+    fleet: Fleet
+    used: Mapping[str, str]
+
+
+class _Desk:
+    """Everything that questions share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._now = dt.datetime.now(dt.timezone.utc)
+        database = Database(settings.database_url)
+        side = open_read_side(settings, database, open_blobs(settings), self._clock)
+        with ExitStack() as opened:
+            portal = opened.enter_context(start_blocking_portal())
+            self._open = opened.pop_all()  # as long as the process lives
+        self._index = SolverIndex(side.index, Changes(database), portal, self._clock)
+        self._fleets = DeployedFleets(
+            Deployments(database, self._clock), Bases(database, self._clock), Stages(database, self._clock)
+        )
+        self._known: dict[tuple[str | None, str | None, str | None], _KnownFleet] = {}
+        self._memo = NoMemo()
+
+    def _clock(self) -> dt.datetime:
+        return self._now
+
+    def answer(self, check: Check) -> Report:
+        """See :func:`work`."""
+        self._now = check.now
+        if len(self._memo.held.listings) + len(self._memo.held.dependencies) > MOST_HELD:
+            self._memo = NoMemo()
+        serial = self._index.refresh()
+        known = self._fleet(check, serial)
+        recording = Recording(self._index, known.used)
+        started, limit = time.monotonic(), check.time_limit
+
+        def out_of_time() -> bool:
+            return limit is not None and time.monotonic() - started > limit
+
+        policy = replace(known.fleet.policy, exclude_newer=check.exclude_newer)
+        return answer(check.question, replace(known.fleet, policy=policy), recording, out_of_time, self._memo)
+
+    def _fleet(self, check: Check, serial: int) -> _KnownFleet:
+        place = check.stage, check.python, check.platform
+        known = self._known.get(place)
+        if known is None or known.serial != serial:
+            recording = Recording(self._index)
+            fleet = resolve_packages(stated_fleet(self._deployed(check)), recording)
+            known = self._known[place] = _KnownFleet(serial, fleet, recording.records())
+        return known
+
+    def _deployed(self, check: Check) -> DeployedFleet:
+        if check.stage is not None:
+            return self._fleets.of(check.stage, python=check.python, platform=check.platform)
+        python, platform = check.python or DEFAULT_PYTHON, check.platform or DEFAULT_PLATFORM
+        return DeployedFleet("none", "none", python, platform, None, (), ())

@@ -1,0 +1,52 @@
+"""A check as one question with one answer: asked here or of a server, the report is the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wheelyard_resolver.admission import admit
+from wheelyard_resolver.applicant import Applicant, as_model
+from wheelyard_resolver.candidate_report import candidate_report
+from wheelyard_resolver.fleet_check import check_fleet
+from wheelyard_resolver.fleet_report import fleet_report
+from wheelyard_resolver.levels import Level
+from wheelyard_resolver.model import DEFAULT_SLOT, Fleet
+from wheelyard_resolver.plan import Clock, never, plan
+from wheelyard_resolver.reading import Memo
+from wheelyard_resolver.report import Report
+from wheelyard_resolver.snapshot import Recording
+from wheelyard_resolver.standing import broken_bases
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about a fleet: whether the applicant may join it, in a slot; without one, how the fleet stands.
+
+    An applicant fails at the level ``fail_on`` or a worse one. For the fleet, models in ``allowed`` may be without a
+    base, and ``every_conflict`` wants each of its conflicts told.
+    """
+
+    applicant: Applicant | None = None
+    slot: str = DEFAULT_SLOT
+    fail_on: Level = Level.NEW_BASE
+    allowed: tuple[str, ...] = ()
+    every_conflict: bool = False
+
+
+def answer(
+    question: Question, fleet: Fleet, index: Recording, out_of_time: Clock = never, memo: Memo | None = None
+) -> Report:
+    """The report. When time runs out first, its status is "not proved".
+
+    Raises:
+        InputError: the applicant cannot be used.
+        Undecided: something needed could not be read.
+        RecheckFailed: an answer did not stand up to the second opinion.
+    """
+    if question.applicant is not None:
+        candidate = as_model(question.applicant, fleet, index, question.slot)
+        found = admit(fleet, candidate, index, out_of_time, memo)
+        return candidate_report(found, fleet, index.digest(), question.fail_on)
+    standing = check_fleet(fleet, plan(fleet, index, out_of_time, memo), question.allowed)
+    broken = broken_bases(fleet, index, memo)
+    return fleet_report(standing, broken, index.digest(), every_conflict=question.every_conflict)

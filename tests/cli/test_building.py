@@ -100,7 +100,13 @@ def test_a_login_is_a_secret_and_no_argument(tmp_path: Path) -> None:
     for kind in ("buildx", "docker", "podman", "buildah"):
         command = Builder(kind).build(BASE, options(tmp_path, netrc=Path("/home/me/.netrc")), tmp_path / "result")
         assert command[command.index("--secret") + 1] == "id=netrc,src=/home/me/.netrc"
-        assert "--build-arg" not in command
+        assert not [word for word in command if word.startswith("INDEX_URL")]
+
+
+def test_an_image_is_dated_by_what_its_builder_goes_by(tmp_path: Path) -> None:
+    dated = {"buildx": "SOURCE_DATE_EPOCH=315532800", "docker": "SOURCE_DATE_EPOCH=315532800", "podman": "315532800"}
+    for kind in ("buildx", "docker", "podman"):
+        assert dated[kind] in Builder(kind).build(BASE, options(tmp_path), tmp_path / "result")
 
 
 def only(*names: str) -> Callable[[str], str | None]:

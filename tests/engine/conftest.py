@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ EXAMPLES = HERE.parents[1] / "examples"
 WORK = Path(os.environ.get("WHEELYARD_ENGINE_DIR", Path(sys.prefix) / "engine"))
 """What the tier installs and makes for itself, kept for the next run."""
 
+PYTHON = "docker.io/library/python:3.11-slim"
+
 FLEET = """
 [fleet]
 name = "engine"
@@ -35,55 +38,158 @@ target = { python = "3.11", platform = "manylinux_2_28_x86_64" }
 
 @dataclass(frozen=True)
 class Engine:
-    """A builder with the Python image that bases start from, and how this machine's registry is reached from it."""
+    """A builder with the Python image that bases start from, in the host's network or one where its registry is too."""
 
+    name: str
     kind: str
     environment: Mapping[str, str]
-    network: str
+
+    @property
+    def has_daemon(self) -> bool:
+        """Whether its images are an engine's; else they are in a store that buildah and skopeo read."""
+        return self.kind in {"docker", "buildx"}
 
     def build(self, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
         """``wheelyard bases build``."""
-        arguments = ["bases", "build", str(directory), "--builder", self.kind, "--network", self.network, *options]
+        arguments = ["bases", "build", str(directory), "--builder", self.kind, "--network", "host", *options]
         return self.run(script("wheelyard"), *arguments)
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command of this builder."""
-        # Debian's client before any other: a newer one without its buildx plugin cannot build.
-        path = os.pathsep.join(["/usr/bin", os.environ.get("PATH", os.defpath)])
+        clients = self.environment.get("CLIENTS", "/usr/bin")
+        path = os.pathsep.join([clients, os.environ.get("PATH", os.defpath)])
         environment = {**os.environ, "PATH": path, **self.environment, "NO_COLOR": "1"}
         environment.pop("NETRC", None)
         return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=900)
 
 
 @pytest.fixture(scope="session")
-def buildah() -> Engine:
+def buildah(image_registry_port: int) -> Engine:
     """buildah without a daemon, in the host's network."""
-    environment = {"STORAGE_DRIVER": "overlay", "BUILDAH_ISOLATION": "chroot"}
-    _script("base-image.sh", str(WORK / "base"), PYTHON=sys.executable, **environment)
-    return Engine("buildah", environment, "host")
+    engine = _daemonless("buildah", image_registry_port)
+    _script("base-image.sh", str(WORK / "base"), PYTHON=sys.executable, **engine.environment)
+    return engine
 
 
 @pytest.fixture(scope="session")
-def docker(buildah: Engine) -> Iterator[Engine]:
-    """A Docker Engine of our own with the same Python image."""
-    said = _script("docker-engine.sh", "start", str(WORK / "docker"))
-    environment = {"DOCKER_BUILDKIT": "1", **dict(line.split("=", 1) for line in said.splitlines() if "=" in line)}
-    engine = Engine("docker", environment, "host")
-    image, archive = "docker.io/library/python:3.11-slim", WORK / "python.tar"
+def python_image(buildah: Engine) -> Path:
+    """The Python image as an archive for the other builders."""
+    archive = WORK / "python.tar"
     archive.unlink(missing_ok=True)
-    copied = buildah.run("skopeo", "copy", "-q", f"containers-storage:{image}", f"docker-archive:{archive}:{image}")
-    loaded = engine.run("docker", "load", "-q", "-i", str(archive))
-    assert (copied.returncode, loaded.returncode) == (0, 0), copied.stderr + loaded.stderr
-    yield engine
-    _script("docker-engine.sh", "stop", str(WORK / "docker"))
+    copied = buildah.run("skopeo", "copy", "-q", f"containers-storage:{PYTHON}", f"docker-archive:{archive}:{PYTHON}")
+    assert copied.returncode == 0, copied.stderr
+    return archive
+
+
+@pytest.fixture(scope="session")
+def podman(python_image: Path, image_registry_port: int) -> Engine:
+    """podman without a daemon, in the host's network."""
+    engine = _daemonless("podman", image_registry_port)
+    if shutil.which("podman") is None:
+        installed = subprocess.run(
+            ["apt-get", "install", "-y", "-q", "--no-install-recommends", "podman"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        )
+        if installed.returncode != 0:
+            pytest.skip(f"podman cannot be installed: {installed.stderr}")
+    loaded = engine.run("skopeo", "copy", "-q", f"docker-archive:{python_image}", f"containers-storage:{PYTHON}")
+    assert loaded.returncode == 0, loaded.stderr
+    return engine
+
+
+def _daemonless(kind: str, port: int) -> Engine:
+    """A builder with an image store of its own, that expects no TLS of the images' registry."""
+    store, registries = WORK / f"{kind}.storage.conf", WORK / f"{kind}.registries.conf"
+    store.parent.mkdir(parents=True, exist_ok=True)
+    store.write_text(f'[storage]\ndriver = "overlay"\ngraphroot = "{WORK / kind}"\nrunroot = "{WORK / kind}.run"\n')
+    registries.write_text(
+        f'unqualified-search-registries = ["docker.io"]\n[[registry]]\nlocation = "127.0.0.1:{port}"\ninsecure = true\n'
+    )
+    files = {"CONTAINERS_STORAGE_CONF": str(store), "CONTAINERS_REGISTRIES_CONF": str(registries)}
+    return Engine(kind, kind, {**files, "BUILDAH_ISOLATION": "chroot"})
+
+
+@pytest.fixture(scope="session")
+def docker(python_image: Path) -> Iterator[Engine]:
+    """A Docker Engine of our own, in which `docker build` is BuildKit."""
+    with _docker_engine("docker", "trixie", python_image) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def buildx(docker: Engine) -> Engine:
+    """The same by way of the buildx plugin."""
+    return Engine("buildx", "buildx", docker.environment)
+
+
+@pytest.fixture(scope="session")
+def old_docker(python_image: Path) -> Iterator[Engine]:
+    """A Docker Engine 20.10, whose BuildKit knows nothing of SOURCE_DATE_EPOCH."""
+    with _docker_engine("old_docker", "bookworm", python_image) as engine:
+        yield engine
+
+
+@contextmanager
+def _docker_engine(name: str, release: str, python_image: Path) -> Iterator[Engine]:
+    said = _script("docker-engine.sh", "start", str(WORK / "docker"), release)
+    engine = Engine(name, "docker", dict(line.split("=", 1) for line in said.splitlines() if "=" in line))
+    try:
+        loaded = engine.run("docker", "load", "-q", "-i", str(python_image))
+        assert loaded.returncode == 0, loaded.stderr
+        yield engine
+    finally:
+        _script("docker-engine.sh", "stop", str(WORK / "docker"), release)
 
 
 @pytest.fixture(params=["buildah", "docker"])
 def engine(request: pytest.FixtureRequest) -> Engine:
+    """A builder without a daemon, and one with."""
+    return _engine(request)
+
+
+@pytest.fixture(params=["buildah", "podman", "docker", "buildx", "old_docker"])
+def any_engine(request: pytest.FixtureRequest) -> Engine:
     """Each builder in turn."""
+    return _engine(request)
+
+
+def _engine(request: pytest.FixtureRequest) -> Engine:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Engine)
     return found
+
+
+@pytest.fixture(scope="session")
+def image_registry_port() -> int:
+    """A free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        assert isinstance(port, int)
+        return port
+
+
+@pytest.fixture(scope="session")
+def image_registry(image_registry_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A registry for images that anybody may push to; its address."""
+    root = _script("debian-packages.sh", str(WORK / "packages"), "bookworm", "docker-registry").strip()
+    folder, address = tmp_path_factory.mktemp("images"), f"127.0.0.1:{image_registry_port}"
+    configuration = folder / "config.json"  # every JSON document is YAML
+    storage = {"filesystem": {"rootdirectory": str(folder / "data")}}
+    configuration.write_text(json.dumps({"version": "0.1", "storage": storage, "http": {"addr": address}}))
+    with (folder / "log").open("wb") as log:
+        command = [f"{root}/usr/bin/docker-registry", "serve", str(configuration)]
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        with reachable_from_the_engine(image_registry_port, folder):
+            _until(lambda: socket.create_connection(("127.0.0.1", image_registry_port)).close())
+            yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
 
 
 @dataclass(frozen=True)
@@ -133,6 +239,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             wheels.wheel("engine_heavy", "1.0.0", padding=HEAVY),
             wheels.wheel("engine_part", "1.0.0"),
             wheels.wheel("engine_part", "2.0.0"),
+            wheels.wheel("engine_light", "1.0.0", requires=["engine-part<2"]),
             wheels.wheel("engine_one", "1.0.0", requires=["engine-heavy", "engine-part<2"]),
             wheels.wheel("engine_two", "1.0.0", requires=["engine-heavy", "engine-part>=2"]),
             wheels.wheel(
@@ -142,24 +249,24 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                 first=[("engine_broken_too.py", b"raise ValueError('numpy.dtype size changed')\n")],
             ),
         )
-        relays.enter_context(reachable_from_the_engine(server, folder))
+        relays.enter_context(reachable_from_the_engine(int(server.url.rpartition(":")[2]), folder))
         yield found
 
 
 @contextmanager
-def reachable_from_the_engine(server: Server, folder: Path) -> Iterator[None]:
-    """The registry's port in the engine's network namespace too, where there is one."""
+def reachable_from_the_engine(port: int, folder: Path) -> Iterator[None]:
+    """A port of the loopback interface in the engines' network namespace too, where there is one."""
     if shutil.which("ip") is None or os.geteuid() != 0:
         yield
         return
     subprocess.run(["ip", "netns", "add", "wheelyard-engine"], capture_output=True, check=False)
     subprocess.run(["ip", "-n", "wheelyard-engine", "link", "set", "lo", "up"], check=True)
-    port, path = server.url.rpartition(":")[2], folder / "relay.sock"
+    path = folder / f"relay-{port}.sock"
     relay = [sys.executable, str(HERE / "relay.py")]
-    inside = ["nsenter", "--net=/run/netns/wheelyard-engine", *relay, port, str(path)]
-    processes = [subprocess.Popen([*relay, str(path), port]), subprocess.Popen(inside)]
+    inside = ["nsenter", "--net=/run/netns/wheelyard-engine", *relay, str(port), str(path)]
+    processes = [subprocess.Popen([*relay, str(path), str(port)]), subprocess.Popen(inside)]
     try:
-        _wait_for(path)
+        _until(lambda: _connect(path))
         yield
     finally:
         for process in processes:
@@ -167,14 +274,18 @@ def reachable_from_the_engine(server: Server, folder: Path) -> Iterator[None]:
             process.wait(timeout=10)
 
 
-def _wait_for(path: Path) -> None:
+def _connect(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+
+
+def _until(connect: Callable[[], None]) -> None:
+    """Wait until somebody listens."""
     for _ in range(100):
-        if path.exists():
-            with socket.socket(socket.AF_UNIX) as client:
-                client.connect(str(path))
-            return
+        with suppress(OSError):
+            return connect()
         time.sleep(0.1)
-    raise AssertionError(f"nothing listens on {path}")
+    return connect()
 
 
 def _script(name: str, *arguments: str, **environment: str) -> str:

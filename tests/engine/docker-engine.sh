@@ -1,46 +1,46 @@
 #!/usr/bin/env bash
-# docker-engine.sh start|stop WORKDIR: a Docker Engine (Debian's, BuildKit included) in a network namespace of its own,
-# Compose v2 and buildx. Prints DOCKER_HOST, COMPOSE and BUILDX. Needs root. Processes of this machine are not reachable from there:
-# run them with `nsenter --net=/run/netns/wheelyard-engine`. (`ip netns exec` would hide the control groups from the engine.)
+# docker-engine.sh start|stop WORKDIR RELEASE: the Docker Engine of a Debian release, unpacked and not installed, in a network
+# namespace that all engines started so share; from trixie on with buildx and Compose v2. Needs root. Prints what a client needs
+# as NAME=VALUE. Processes of this machine are not reachable from there: run them with
+# `nsenter --net=/run/netns/wheelyard-engine`. (`ip netns exec` would hide the control groups from the engine.)
 set -euo pipefail
-usage="usage: docker-engine.sh start|stop WORKDIR"
-action=${1:?$usage} work=${2:?$usage}
-namespace=wheelyard-engine
+usage="usage: docker-engine.sh start|stop WORKDIR RELEASE"
+action=${1:?$usage} work=$(realpath -m "${2:?$usage}") release=${3:?$usage}
+namespace=wheelyard-engine engine=$work/$release.engine
 case $action in
 start)
-  mkdir -p "$work"
   export DEBIAN_FRONTEND=noninteractive
-  command -v dockerd >/dev/null || { apt-get update -q; apt-get install -y -q --no-install-recommends docker.io iptables iproute2; } >&2
-  compose=$work/cli/usr/libexec/docker/cli-plugins/docker-compose
-  buildx=$work/cli/usr/libexec/docker/cli-plugins/docker-buildx
-  if [[ ! -x $compose || ! -x $buildx ]]; then # bookworm has neither; the next release's need nothing but libc
-    apt=$work/apt
-    mkdir -p "$apt/lists/partial" "$apt/dl"
-    sed 's/bookworm/trixie/g' /etc/apt/sources.list.d/debian.sources >"$apt/trixie.sources"
-    options=(-o "Dir::Etc::sourcelist=$apt/trixie.sources" -o Dir::Etc::sourceparts=/dev/null
-      -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt")
-    apt-get "${options[@]}" update -qq >&2
-    (cd "$apt/dl" && apt-get "${options[@]}" download -qq docker-compose docker-buildx >&2)
-    dpkg -x "$apt"/dl/docker-compose_*.deb "$work/cli"
-    dpkg -x "$apt"/dl/docker-buildx_*.deb "$work/cli"
-  fi
+  for tool in iptables:iptables ip:iproute2 runc:runc; do # a newer runc needs a newer libc
+    command -v "${tool%:*}" >/dev/null || { apt-get update -q; apt-get install -y -q --no-install-recommends "${tool#*:}"; } >&2
+  done
+  packages=(docker.io containerd) options=()
+  case $release in
+  bookworm) options=(--bridge=none --iptables=false) ;; # two engines in one namespace: the other one has the bridge
+  *) packages+=(docker-cli docker-buildx docker-compose) ;;
+  esac
+  root=$("$(dirname "$0")/debian-packages.sh" "$work" "$release" "${packages[@]}")
+  export PATH=$root/usr/bin:$root/usr/sbin:$root/sbin:$PATH
+  plugins=$root/usr/libexec/docker/cli-plugins
+  mkdir -p "$engine/config/cli-plugins"
+  [[ ! -d $plugins ]] || ln -sf "$plugins"/* "$engine/config/cli-plugins/"
   ip netns add "$namespace" 2>/dev/null || true
   ip -n "$namespace" link set lo up
-  nohup nsenter "--net=/run/netns/$namespace" dockerd --data-root "$work/data" --exec-root "$work/exec" \
-    -H "unix://$work/docker.sock" --pidfile "$work/dockerd.pid" --storage-driver=overlay2 >"$work/dockerd.log" 2>&1 &
+  nohup nsenter "--net=/run/netns/$namespace" dockerd --data-root "$engine/data" --exec-root "$engine/exec" \
+    -H "unix://$engine/docker.sock" --pidfile "$engine/dockerd.pid" --storage-driver=overlay2 "${options[@]}" \
+    >"$engine/dockerd.log" 2>&1 &
   for _ in $(seq 100); do
-    docker -H "unix://$work/docker.sock" version >/dev/null 2>&1 && break
+    docker -H "unix://$engine/docker.sock" version >/dev/null 2>&1 && break
     sleep 0.2
   done
-  docker -H "unix://$work/docker.sock" version >&2
-  echo "DOCKER_HOST=unix://$work/docker.sock"
-  echo "COMPOSE=$compose"
-  echo "BUILDX=$buildx"
+  docker -H "unix://$engine/docker.sock" version >&2
+  echo "DOCKER_HOST=unix://$engine/docker.sock"
+  echo "DOCKER_CONFIG=$engine/config"
+  echo "CLIENTS=$root/usr/bin"
   ;;
 stop)
-  kill "$(cat "$work/dockerd.pid")" 2>/dev/null || true
+  kill "$(cat "$engine/dockerd.pid")" 2>/dev/null || true
   for _ in $(seq 50); do
-    [[ -e $work/dockerd.pid ]] || break
+    [[ -e $engine/dockerd.pid ]] || break
     sleep 0.2
   done
   ip netns del "$namespace" 2>/dev/null || true

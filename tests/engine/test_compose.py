@@ -64,7 +64,7 @@ def stack(docker: Engine, place: Place, tmp_path_factory: pytest.TempPathFactory
     index = place.server.index_url.replace("://", f"://__token__:{place.server.token}@")
     environment = {**docker.environment, "PYTHON_IMAGE": BASE, "INDEX_URL": index, "WHEELYARD_PORT": "18080"}
     files = ["-f", str(ROOT / "docker-compose.yml"), "-f", str(folder / "override.yml")]
-    command = (docker.environment["COMPOSE"], "-p", "wheelyard-test", *files)
+    command = ("docker", "compose", "-p", "wheelyard-test", *files)
     found = Stack(replace(docker, environment=environment), command, folder / "dist")
     network = ["--network", "host", "-f", str(ROOT / "registry" / "Dockerfile"), "-t", "wheelyard-registry"]
     arguments = ["--build-arg", f"PYTHON_IMAGE={BASE}", "--build-arg", f"INDEX_URL={index}"]
@@ -76,7 +76,7 @@ def stack(docker: Engine, place: Place, tmp_path_factory: pytest.TempPathFactory
 
 
 def test_the_file_is_valid(docker: Engine) -> None:
-    done = docker.run(docker.environment["COMPOSE"], "-f", str(ROOT / "docker-compose.yml"), "config", "-q")
+    done = docker.run("docker", "compose", "-f", str(ROOT / "docker-compose.yml"), "config", "-q")
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -44,7 +44,7 @@ class Builder:
     def build(self, image: Image, options: BuildOptions, result: Path) -> list[str]:
         """The command that builds an image and puts its id (buildx: its metadata) into ``result``."""
         command = [*_PROGRAM[self.kind], *self._own(options, result), "--platform", image.platform]
-        for name, value in sorted(options.arguments.items()):
+        for name, value in sorted({**options.arguments, **self._time(options)}.items()):
             command += ["--build-arg", f"{name}={value}"]
         if options.netrc is not None:
             command += ["--secret", f"id=netrc,src={options.netrc}"]
@@ -53,6 +53,10 @@ class Builder:
         if not options.cache:
             command.append("--no-cache")
         return [*command, "-t", image.tag, "-f", str(options.directory / image.dockerfile), str(options.directory)]
+
+    def _time(self, options: BuildOptions) -> dict[str, str]:
+        """BuildKit dates an image by this argument, and only if it is given: the Dockerfile's default dates layers."""
+        return {"SOURCE_DATE_EPOCH": str(options.epoch)} if self.kind in {"buildx", "docker"} else {}
 
     def push(self, image: Image, result: Path) -> list[str] | None:
         """The command that pushes an image and puts its digest into ``result``; None where building pushes."""

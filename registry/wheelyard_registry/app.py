@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -105,12 +104,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        lasting = [asyncio.ensure_future(leftovers.keep_sweeping(clock, settings.sweep_interval))]
-        if reading.upstreams and not settings.offline:
-            lasting.append(asyncio.ensure_future(watch.run()))
-        yield
-        for task in lasting:
-            task.cancel()
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(_beside_requests, leftovers.keep_sweeping, clock, settings.sweep_interval)
+            if reading.upstreams and not settings.offline:
+                beside.start_soon(_beside_requests, watch.run)
+            yield
+            beside.cancel_scope.cancel()
         await reading.close()
         database.close()
 
@@ -139,6 +138,14 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
+
+
+async def _beside_requests(work: Callable[..., Awaitable[None]], *arguments: object) -> None:
+    """Do what no request asked for; if it fails that is told, and requests are answered all the same."""
+    try:
+        await work(*arguments)
+    except Exception:  # noqa: BLE001 (whatever it is, the registry serves on)
+        _log.exception("%s has ended", work.__qualname__)
 
 
 class _Registry(Starlette):

@@ -108,6 +108,7 @@ def test_a_form_that_contradicts_the_file_is_refused(registry: Registry, fields:
     response = registry.upload(wheels.wheel(), fields)
     assert response.status_code == 400
     assert reason in response.json()["detail"]
+    assert response.json()["hint"]
     assert registry.stored_files() == []
 
 

@@ -66,8 +66,8 @@ class Database:
         except (sa.exc.SQLAlchemyError, sqlite3.Error):
             return None
 
-    def migrate(self) -> None:
-        """Bring the schema to the newest revision; one process at a time, others wait."""
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the schema up to a revision, the newest by default; one process at a time, others wait."""
         from alembic import command
         from alembic.config import Config
 
@@ -76,7 +76,7 @@ class Database:
         config.set_main_option("path_separator", "os")
         with self.write() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.routing import Route
 from tests.registry import wheels
 from tests.registry.api import api, call, token
 from tests.registry.conftest import Registry
@@ -65,6 +66,69 @@ def test_an_untouched_log_is_whole_and_goes_on_from_an_earlier_head(busy: Regist
     busy.upload(wheels.wheel(version="2.0"))
     assert check(busy, earlier) == head(busy) != earlier
 
+
+PROJECT, FILE = "projects/{project}", "projects/{project}/files/{filename}"
+RELEASE = "projects/{project}/releases/{version}"
+CHANGES: tuple[tuple[str, str, object, str], ...] = (
+    ("PUT", "users/{name}", {"password": "long enough"}, "user-added"),
+    ("POST", "users", {"htpasswd": "old:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="}, "user-added"),
+    ("PUT", "groups/{name}", {"members": ["anna"]}, "group-set"),
+    ("PUT", f"{PROJECT}/owners", {"groups": ["anna"]}, "owners-set"),
+    ("DELETE", "users/{name}", None, "user-disabled"),
+    ("POST", "tokens", {"label": "x", "rights": ["read"]}, "token-created"),
+    ("DELETE", "tokens/{id}", None, "token-revoked"),
+    ("POST", f"{FILE}/yank", {"reason": "r"}, "yanked"),
+    ("DELETE", f"{FILE}/yank", None, "unyanked"),
+    ("POST", f"{RELEASE}/yank", {}, "yanked"),
+    ("DELETE", f"{RELEASE}/yank", None, "unyanked"),
+    ("POST", f"{FILE}/quarantine", {}, "quarantined"),
+    ("DELETE", f"{FILE}/quarantine", None, "released-from-quarantine"),
+    ("POST", f"{RELEASE}/quarantine", {}, "quarantined"),
+    ("DELETE", f"{RELEASE}/quarantine", None, "released-from-quarantine"),
+    ("PUT", f"{PROJECT}/status", {"status": "deprecated"}, "status-set"),
+    ("PUT", f"{PROJECT}/overlay", {"overlay": True, "reason": "r"}, "overlay-set"),
+    ("PUT", f"{PROJECT}/cooldown-waiver", {"until": "2027-01-01T00:00:00Z", "reason": "r"}, "cooldown-waived"),
+    ("DELETE", f"{PROJECT}/cooldown-waiver", None, "cooldown-waiver-ended"),
+    ("PUT", "stages/{stage}", {"order": 1, "python": "3.11", "platform": "manylinux_2_28_x86_64"}, "stage-set"),
+    ("PUT", "stages/{stage}/bases", {"snapshot": f"sha256:{'5' * 64}", "bases": []}, "bases-accepted"),
+    ("DELETE", "stages/{stage}", None, "stage-removed"),
+    ("POST", "deployments", {"model": "demand-model", "version": "1.1", "stage": "test"}, "deployed"),
+    ("POST", "deployments/promote", {"model": "demand-model", "from": "test", "to": "prod"}, "deployed"),
+    ("POST", "deployments/retire", {"model": "demand-model", "stage": "prod"}, "retired"),
+    ("POST", "deployments/retire", {"model": "demand-model", "stage": "test"}, "retired"),
+    ("DELETE", FILE, None, "deleted"),
+    ("DELETE", RELEASE, None, "deleted"),
+)
+"""Every change that the API can make, in an order in which it can, and the event of it."""
+
+UPLOADS = {("POST", "/"), ("POST", "/legacy/"), ("PUT", f"/api/v1/{FILE}")}
+CHANGES_NOTHING = {("POST", "/api/v1/check")}
+
+
+def test_every_change_is_in_the_log_once_with_its_sender(busy: Registry) -> None:
+    made = wheels.wheel(version="1.0").filename
+    names = {"name": "anna", "project": "demand-model", "filename": made, "version": "1.1", "stage": "prod"}
+    for method, path, body, kind in CHANGES:
+        before = head(busy).serial
+        tokens = {made["label"]: made["id"] for made in call(busy, "GET", "tokens")["tokens"]}
+        call(busy, method, path.format(**names, id=tokens.get("x")), body)
+        (event,) = call(busy, "GET", f"audit?after={before}")["events"]
+        assert (event["kind"], event["by"]) == (kind, f"token:{busy.token.split('_')[1]}"), path
+    for path, version in (("/", "3.0"), ("/legacy/", "3.1")):
+        before, built = head(busy).serial, wheels.wheel(version=version)
+        content = {"content": (built.filename, built.data)}
+        busy.client.post(path, data={":action": "file_upload"}, files=content, auth=busy.auth)
+        assert [event["subject"] for event in call(busy, "GET", f"audit?after={before}")["events"]] == [built.filename]
+
+
+def test_no_change_is_left_out_of_that_test(busy: Registry) -> None:
+    tried = {(method, f"/api/v1/{path}") for method, path, _, _ in CHANGES}
+    routes = [route for route in busy.app.routes if isinstance(route, Route)]
+    there = {(method, route.path) for route in routes for method in route.methods or () if method not in READING}
+    assert tried | UPLOADS | CHANGES_NOTHING == there
+
+
+READING = {"GET", "HEAD"}
 
 TAMPERING: dict[str, tuple[Callable[[], sa.Executable], str]] = {
     "a changed fact": (lambda: sa.update(table).where(table.c.serial == 3).values(facts={}), "entry 3 "),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -129,6 +130,12 @@ def test_everything_wrong_is_said_at_once(registry: Registry) -> None:
     response = registry.upload(wheels.wheel(metadata=core_metadata("another", "2")))
     assert "names the project 'another'" in response.json()["detail"]
     assert "states version 2" in response.json()["detail"]
+
+
+def test_fields_that_this_registry_does_not_know_fail_no_upload(registry: Registry) -> None:
+    attested = {"attestations": json.dumps([{"version": 1, "envelope": {"statement": "x" * 50_000}}])}
+    fields = {**attested, "metadata_version": "2.99", "new_field": "é"}
+    assert registry.upload(wheels.wheel(), fields).status_code == 200
 
 
 def test_metadata_of_a_newer_minor_version_is_accepted(registry: Registry) -> None:

@@ -17,10 +17,8 @@ from tests.registry.api import call
 from tests.registry.conftest import Clock, Registry, running
 
 from wheelyard_registry.passwords import TRIES
-from wheelyard_registry.server import settings
 from wheelyard_registry.settings import Settings
 from wheelyard_registry.trusted_proxies import trusting
-from wheelyard_resolver.errors import WheelyardError
 
 SOMEBODY, SOMEBODY_ELSE = "198.51.100.1", "198.51.100.2"
 PROXIES = ("127.0.0.1/32", "10.0.0.0/8")
@@ -121,21 +119,3 @@ def test_no_link_names_a_host_so_none_can_be_made_up(registry: Registry) -> None
     page = registry.client.get("/simple/demand-model/", headers=evil)
     assert "evil" not in page.text
     assert "http" not in page.text
-
-
-@pytest.mark.parametrize("text", ["10.0.0.1/8", "proxy.example", "", "10.0.0.0/40"])
-def test_what_is_no_network_is_said_at_start(tmp_path: Path, text: str) -> None:
-    with pytest.raises(WheelyardError, match="cannot be trusted"):
-        settings(
-            data=tmp_path,
-            host="127.0.0.1",
-            upstream=(),
-            upstreams_file=None,
-            private_upstreams=False,
-            no_upstream=True,
-            database=None,
-            max_upload=None,
-            anonymous_read=None,
-            reserved=(),
-            trusted_proxies=(text,),
-        )

@@ -63,9 +63,9 @@ bench-uploads: .venv/.dev ## Measure uploads against devpi and pypiserver, which
 bench-registry: .venv/.dev ## Measure reads against nginx serving the same bytes (nginx, wrk)
 	$(BIN)/python bench/registry_reads.py --write docs/benchmarks/registry-reads.md $(BENCH_ARGS)
 
-bench-faults: .venv/.dev ## Kill, fill, fail and stall uploads, here and at devpi and pypiserver (root or user namespaces, strace)
+bench-faults: .venv/.dev ## Kill, fill and fail uploads and caches, here and at devpi, pypiserver and proxpi (root or user namespaces, strace, curl)
 	$(BIN)/pytest -m heavy tests/end_to_end/test_registry_durability.py $(PYTEST_ARGS)
-	$(BIN)/python bench/registry_faults.py --write docs/benchmarks/registry-faults.md $(BENCH_ARGS)
+	PYTHONPATH=. $(BIN)/python bench/registry_faults.py --write docs/benchmarks/registry-faults.md $(BENCH_ARGS)
 
 lint: .venv/.dev ## Check style, format, types and the arrows between the packages
 	$(BIN)/ruff check

@@ -22,7 +22,7 @@ import time
 import venv
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -236,9 +236,10 @@ class Wheelyard(Peer):
 
 
 class Devpi(Peer):
-    """devpi-server with one stage index; the login token goes with every request, as its own client does."""
+    """devpi-server with one index; the login token goes with every request, as its own client does."""
 
     name = "devpi"
+    settings: Mapping[str, object] = {"type": "stage", "bases": [], "volatile": False}
 
     def start(self) -> Running:
         """See :class:`Peer`."""
@@ -252,7 +253,7 @@ class Devpi(Peer):
         process = self._launch([*command, "--host", "127.0.0.1"], port, "/+api")
         token = self._ask(port, "POST", "/+login", {"user": "root", "password": ""})["result"]["password"]
         login = basic("root", token)
-        self._ask(port, "PUT", "/root/dev", {"type": "stage", "bases": [], "volatile": False}, token)
+        self._ask(port, "PUT", "/root/dev", self.settings, token)
         return Running(self.name, port, "/root/dev/", "/root/dev/+simple/", login, process)
 
     def _ask(self, port: int, method: str, path: str, body: object, token: str = "") -> dict[str, dict[str, str]]:

@@ -7,10 +7,12 @@ renamed, and synced before anything speaks of them. Writing the same content twi
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import functools
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -113,6 +115,11 @@ class BlobStore:
     def stage(self, *extra: str) -> Staged:
         """A new staging file; ``extra`` as in :class:`Staged`."""
         return Staged(self._staging, extra)
+
+    def require_room(self, size: int) -> None:
+        """Raise ``OSError`` (ENOSPC) unless so many bytes are free now: better said before a transfer than in it."""
+        if shutil.disk_usage(self._staging).free < size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def keep(self, staged: Staged) -> str:
         """Make the staged bytes a blob, durably; returns its sha256.

@@ -169,7 +169,7 @@ class StorageFull(RegistryError):
     def __init__(self, *, reason: str) -> None:
         super().__init__(
             f"the registry could not store the file: {reason}; nothing was kept",
-            hint="free space in the data directory, then upload again",
+            hint="free space in the data directory, then try again",
         )
 
 

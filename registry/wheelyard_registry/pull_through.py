@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import anyio.to_thread
+import sqlalchemy as sa
 from packaging.utils import NormalizedName
 
 from wheelyard_registry.blobs import BlobStore
@@ -22,7 +23,7 @@ from wheelyard_registry.simple import file_url
 from wheelyard_registry.single_flight import SingleFlight
 from wheelyard_registry.transfer import Transfer
 from wheelyard_registry.upstream import Absent, Upstream
-from wheelyard_registry.upstream_errors import Offline, UpstreamFailed
+from wheelyard_registry.upstream_errors import Offline, UpstreamFailed, UpstreamTimeout
 from wheelyard_registry.upstream_index import UpstreamIndex
 from wheelyard_resolver.errors import UnreadablePage
 from wheelyard_resolver.page import DistributionFile, ProjectPage, parse_page
@@ -34,6 +35,9 @@ REMEMBERED_PAGES = 256
 
 PATIENCE = dt.timedelta(seconds=10)
 """How long a stale page is served before an upstream that failed is asked again."""
+
+WAIT = 3.0
+"""Seconds that a reader waits for upstream where a stale page is known. pip gives up after 15."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,15 @@ class PullThrough:
         self._ttl = ttl
         self._known: OrderedDict[NormalizedName, _Known] = OrderedDict()
         self._refreshes: SingleFlight[NormalizedName, _Known] = SingleFlight()
+        self._asking: SingleFlight[NormalizedName, _Known] = SingleFlight()
+        self._hangs_until = clock()
         self._metadata: SingleFlight[str, str] = SingleFlight()
         self._transfers: dict[str, tuple[Transfer, asyncio.Task[LocalBlob]]] = {}
 
     async def close(self) -> None:
         """Stop what is under way; unfinished files leave nothing."""
         await self._refreshes.close()
+        await self._asking.close()
         await self._metadata.close()
         tasks = [task for _, task in self._transfers.values()]
         for task in tasks:
@@ -177,7 +184,7 @@ class PullThrough:
             _log.warning("%s", error)
 
     async def _learn(self, project: NormalizedName, entry: DistributionFile, facts: FileFacts) -> None:
-        await anyio.to_thread.run_sync(self._mirror.learn, project, entry.filename, _source(entry), facts)
+        await self._keep(project, lambda: self._mirror.learn(project, entry.filename, _source(entry), facts))
 
     async def _page(self, project: NormalizedName) -> _Known:
         known = self._known.get(project)
@@ -193,24 +200,29 @@ class PullThrough:
         cached = await anyio.to_thread.run_sync(self._mirror.page, project)
         if cached is not None and cached.checked_at + self._ttl > self._clock():
             return await self._parsed(project, cached, cached.checked_at + self._ttl)
+        if cached is None:
+            return await self._asking.run(project, lambda: self._ask(project, None))
+        if self._clock() < self._hangs_until:
+            # One reader in a while waits for an upstream that hangs, not each of a hundred pages in turn.
+            return await self._parsed(project, cached, self._hangs_until)
         try:
-            return await self._ask(project, cached)
+            return await asyncio.wait_for(self._asking.run(project, lambda: self._ask(project, cached)), WAIT)
         except Offline:
-            if cached is None:
-                raise
             return await self._parsed(project, cached, self._clock() + self._ttl)
+        except (asyncio.TimeoutError, UpstreamTimeout):
+            # After WAIT the question goes on: its answer is kept, and found when the page is next asked for.
+            self._hangs_until = self._clock() + PATIENCE
+            _log.warning("serving the page of %s as of %s: upstream does not answer", project, cached.checked_at)
         except RegistryError as error:
-            if cached is None:
-                raise
             _log.warning("serving the page of %s as of %s: %s", project, cached.checked_at, error)
-            return await self._parsed(project, cached, self._clock() + PATIENCE)
+        return await self._parsed(project, cached, self._clock() + PATIENCE)
 
     async def _ask(self, project: NormalizedName, cached: CachedPage | None) -> _Known:
         etag = cached.etag if cached is not None and cached.page is not None else None
         answer = await self._upstream.page(project, etag)
         now = self._clock()
         if answer is Absent.UNCHANGED and cached is not None:
-            await anyio.to_thread.run_sync(self._mirror.confirm_page, project, now)
+            await self._keep(project, lambda: self._mirror.confirm_page(project, now))
             return await self._parsed(project, cached, now + self._ttl)
         if isinstance(answer, Absent):
             fetched = CachedPage(page=None, etag=None, checked_at=now)
@@ -218,11 +230,21 @@ class PullThrough:
             fetched = CachedPage(page=answer.page, etag=answer.etag, checked_at=now)
         # Parsed before it is kept: a captive portal's HTML must not replace a good page.
         known = await self._parsed(project, fetched, now + self._ttl)
-        await anyio.to_thread.run_sync(self._mirror.keep_page, project, fetched)
-        if known.page is not None:
-            seen = {_source(file): file.filename for file in known.page.files}
-            await anyio.to_thread.run_sync(self._mirror.see, project, seen, now)
+        seen = {_source(file): file.filename for file in known.page.files} if known.page is not None else {}
+
+        def keep() -> None:
+            self._mirror.keep_page(project, fetched)
+            self._mirror.see(project, seen, now)
+
+        await self._keep(project, keep)
         return known
+
+    async def _keep(self, project: NormalizedName, write: Callable[[], None]) -> None:
+        try:
+            await anyio.to_thread.run_sync(write)
+        except sa.exc.DatabaseError as error:
+            # A full disk is no reason to keep pages and files from their readers.
+            _log.error("what was learnt of %s is served, but cannot be kept: %s", project, error.orig or error)
 
     async def _parsed(self, project: NormalizedName, cached: CachedPage, fresh_until: dt.datetime) -> _Known:
         if cached.page is None:

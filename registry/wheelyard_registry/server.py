@@ -77,6 +77,7 @@ def settings(
     offline: bool = False,
     cooldown: int = 0,
     cooldown_dry_run: bool = False,
+    page_ttl: int = 300,
 ) -> Settings:
     """Settings from what a command line gives; None means the default.
 
@@ -102,6 +103,7 @@ def settings(
         offline=offline,
         cooldown=dt.timedelta(days=cooldown),
         cooldown_dry_run=cooldown_dry_run,
+        page_ttl=dt.timedelta(seconds=page_ttl),
         database=database,
         trusted_proxies=tuple(_network(text) for text in trusted_proxies),
         anonymous_read=_is_loopback(host) if anonymous_read is None else anonymous_read,

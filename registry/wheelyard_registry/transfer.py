@@ -18,6 +18,9 @@ from wheelyard_registry.upstream_errors import CorruptUpstream, UpstreamFailed
 HELD_BACK = 256 * 1024
 """Bytes that readers do not get before the whole has been verified: a transfer of wrong bytes never completes."""
 
+PIECE = 64 * 1024
+"""Bytes that a reader is passed at a time. Each of many readers holds some of them."""
+
 
 class Transfer:
     """One download, followed by any number of readers. ``sha256`` and ``size`` are as announced by the page."""
@@ -46,6 +49,7 @@ class Transfer:
             RegistryError: upstream failed, or sent something else than was announced. Readers are told the same.
         """
         try:
+            await anyio.to_thread.run_sync(cache.require_room, self.announced_size or 0)
             staged = await anyio.to_thread.run_sync(cache.stage)
             with staged:
                 await self._fetch(upstream, staged)
@@ -148,7 +152,7 @@ class Transfer:
             sent = 0
             while not (self._blob is not None and sent == self._written):
                 ready = await self._ready(sent)
-                data = await file.read(min(CHUNK, ready - sent))
+                data = await file.read(min(PIECE, ready - sent))
                 sent += len(data)
                 yield data
 

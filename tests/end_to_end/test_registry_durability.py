@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.registry import wheels
+from tests.registry.fake_upstream import serving_upstream
 from tests.registry.serving import Server, serving
 from tests.registry.wheels import Built
 
@@ -43,7 +44,7 @@ def listed(server: Server, project: str) -> dict[str, str]:
 
 def kept(server: Server) -> list[Path]:
     """Every file that holds somebody's bytes."""
-    folders = ("blobs", "staging")
+    folders = ("blobs", "cache", "staging")
     return [path for folder in folders for path in (server.data / folder).rglob("*") if path.is_file()]
 
 
@@ -121,6 +122,55 @@ def test_a_catalogue_that_cannot_grow_lists_nothing_and_goes_on_afterwards(tmp_p
         assert (refused.status_code, refused.json()["code"]) == (503, "catalogue-unavailable")
         assert upload(server, second).status_code == 200
         assert listed(server, "demand-model") == {one.filename: one.sha256 for one in (first, second)}
+
+
+def test_a_server_killed_while_it_caches_keeps_no_part_and_fetches_anew(tmp_path: Path) -> None:
+    with serving_upstream() as upstream:
+        built = upstream.add("six", wheels.wheel("six", "1.16.0", padding=8_000_000))
+        upstream.pace = 0.05
+        with (
+            serving(tmp_path, "--upstream", upstream.url) as server,
+            httpx.stream("GET", address(server, built)) as answer,
+        ):
+            arriving = answer.iter_raw()
+            assert next(arriving)
+            server.process.kill()
+            with pytest.raises(httpx.TransportError):
+                list(arriving)
+        upstream.down = True
+        with serving(tmp_path, "--upstream", upstream.url) as again:
+            assert kept(again) == []
+            assert httpx.get(address(again, built)).json()["code"] == "upstream-failed"
+            upstream.down = False
+            assert httpx.get(address(again, built)).content == built.data
+            assert [path.name for path in kept(again)] == [built.sha256]
+
+
+def test_a_disk_that_takes_no_more_while_a_file_is_cached_breaks_the_transfer_off(tmp_path: Path) -> None:
+    with serving_upstream() as upstream, serving(tmp_path, "--upstream", upstream.url) as server:
+        built = upstream.add("six", wheels.wheel("six", "1.16.0", padding=8_000_000))
+        with largest_file(server, 2_000_000), pytest.raises(httpx.RemoteProtocolError, match="sending complete"):
+            httpx.get(address(server, built))
+        assert kept(server) == []
+        assert httpx.get(address(server, built)).content == built.data
+
+
+def test_a_catalogue_that_cannot_grow_keeps_no_page_from_its_readers(tmp_path: Path) -> None:
+    with serving_upstream() as upstream, serving(tmp_path, "--upstream", upstream.url) as server:
+        journal = server.data / "catalogue.sqlite3-wal"
+        if not journal.exists():
+            pytest.skip("the catalogue is not in SQLite")
+        built = upstream.add("six", wheels.wheel("six", "1.16.0"))
+        assert httpx.get(f"{server.index_url}seven/").status_code == 404  # a page that is kept: the journal ends here
+        with largest_file(server, journal.stat().st_size):
+            page = httpx.get(f"{server.index_url}six/", headers={"Accept": JSON_V1}, trust_env=False)
+            assert [file["filename"] for file in page.json()["files"]] == [built.filename]
+        assert "cannot be kept" in server.log.read_text()
+
+
+def address(server: Server, built: Built) -> str:
+    """Where a file of six is."""
+    return f"{server.url}/files/six/{built.filename}"
 
 
 @pytest.mark.heavy

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,13 +17,16 @@ from tests.registry.wheels import Built
 
 from wheelyard_resolver.page import JSON_V1
 
+_MEGABYTE = 1024 * 1024
+
 
 @dataclass
 class FakeUpstream:
     """What the index holds and how it behaves; a test changes it as it goes.
 
-    ``cuts`` are lengths after which the next files break off, ``busy`` the statuses of the next answers, ``redirects``
-    and ``garbage`` what comes instead for a path's ending; while ``silent`` it answers nothing.
+    ``cuts`` are lengths after which the next files break off, ``stalls`` those after which they stop and the connection
+    stays, ``pace`` the seconds that each megabyte of a file takes, ``busy`` the statuses of the next answers,
+    ``redirects`` and ``garbage`` what comes instead for a path's ending; while ``silent`` it answers nothing.
     """
 
     url: str = ""
@@ -36,6 +41,8 @@ class FakeUpstream:
     status: dict[str, dict[str, str]] = field(default_factory=dict)
     served_instead: dict[str, bytes] = field(default_factory=dict)
     cuts: list[int] = field(default_factory=list)
+    stalls: list[int] = field(default_factory=list)
+    pace: float = 0.0
     busy: list[int] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
     garbage: dict[str, tuple[str, bytes]] = field(default_factory=dict)
@@ -96,8 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         index.requests.append((self.path, self.headers.get("Range", "")))
         index.logins.append(self.headers.get("Authorization", ""))
         if index.silent:
-            index.heard.wait()
-            self.close_connection = True
+            self._hang()
             return
         if index.down or index.busy:
             self._answer(index.busy.pop(0) if index.busy else 503, b"down", "text/plain")
@@ -138,26 +144,47 @@ class _Handler(BaseHTTPRequestHandler):
         elif wanted and self.index.honours_ranges:
             first, last = int(wanted[1]), min(int(wanted[2] or len(data)), len(data) - 1)
             headers = {"Content-Range": f"bytes {first}-{last}/{len(data)}"}
-            self._answer(206, data[first : last + 1], "x", {**headers, "ETag": _tag(data)}, cut=self._cut())
+            self._content(206, data[first : last + 1], {**headers, "ETag": _tag(data)})
         else:
-            self._answer(200, data, "application/octet-stream", {"ETag": _tag(data)}, cut=self._cut())
+            self._content(200, data, {"ETag": _tag(data)})
 
-    def _cut(self) -> int | None:
-        return self.index.cuts.pop(0) if self.index.cuts else None
-
-    def _answer(
-        self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None, cut: int | None = None
-    ) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body[:cut])
+    def _content(self, status: int, data: bytes, headers: dict[str, str]) -> None:
+        stall, cut = (ends.pop(0) if ends else None for ends in (self.index.stalls, self.index.cuts))
+        self._head(status, {"Content-Type": "application/octet-stream", "Content-Length": str(len(data)), **headers})
+        sent = memoryview(data)[: cut if stall is None else stall]
+        for start in range(0, len(sent), _MEGABYTE):
+            if self.index.pace:
+                time.sleep(self.index.pace)
+            self.wfile.write(sent[start : start + _MEGABYTE])
+        if stall is not None:
+            self._hang()
         if cut is not None:
             self.close_connection = True
 
+    def _hang(self) -> None:
+        """Say no more until the test is over."""
+        self.index.heard.wait()
+        self.close_connection = True
+
+    def _answer(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
+        self._head(status, {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})})
+        self.wfile.write(body)
+
+    def _head(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the signature of the base class)
         """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that went away: some tests kill them."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 def _tag(data: bytes) -> str:
@@ -169,7 +196,7 @@ def serving_upstream() -> Iterator[FakeUpstream]:
     """An empty index that listens on a free loopback port."""
     index = FakeUpstream()
     handler = type("Handler", (_Handler,), {"index": index})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         index.url = f"http://127.0.0.1:{server.server_address[1]}/simple/"
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

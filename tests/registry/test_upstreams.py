@@ -263,6 +263,23 @@ def test_an_upstream_that_hangs_is_given_up(tmp_path: Path, upstream: FakeUpstre
         assert registry.stored_files() == []
 
 
+def test_an_upstream_that_hangs_is_waited_for_once_not_for_each_known_page(
+    tmp_path: Path, upstream: FakeUpstream
+) -> None:
+    for name in ("six", "seven"):
+        upstream.add(name, wheels.wheel(name, "1.16.0"))
+    with before(tmp_path, [at(upstream)]) as registry:
+        pages = [registry.page(name) for name in ("six", "seven")]
+        registry.clock.forward(hours=1)
+        upstream.silent = True
+        upstream.requests.clear()
+        assert [registry.page(name) for name in ("six", "seven")] == pages
+        assert [path for path, _ in upstream.requests] == ["/simple/six/"]
+        registry.clock.forward(minutes=1)
+        registry.page("seven")
+        assert [path for path, _ in upstream.requests] == ["/simple/six/", "/simple/seven/"]
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_an_upstream_that_is_busy_is_asked_again(tmp_path: Path, upstream: FakeUpstream, status: int) -> None:
     built = large(upstream)

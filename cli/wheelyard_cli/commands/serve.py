@@ -43,6 +43,14 @@ from wheelyard_resolver.errors import InputError
     help="Age that upstream files must reach before they are served.",
 )
 @click.option("--cooldown-dry-run", is_flag=True, help="Only count, in /metrics, what the cooldown would hide.")
+@click.option(
+    "--page-ttl",
+    default=300,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="SECONDS",
+    help="How long a page of an upstream is served without asking again.",
+)
 @click.option("--database", metavar="URL", help="SQLAlchemy URL of the catalogue [default: SQLite in --data].")
 @click.option(
     "--trusted-proxy",
@@ -92,6 +100,7 @@ def command(
     offline: bool,
     cooldown: int,
     cooldown_dry_run: bool,
+    page_ttl: int,
     database: str | None,
     trusted_proxy: tuple[str, ...],
     max_upload: int | None,
@@ -133,6 +142,7 @@ def command(
         offline=offline,
         cooldown=cooldown,
         cooldown_dry_run=cooldown_dry_run,
+        page_ttl=page_ttl,
     )
     tls = None if tls_certificate is None or tls_key is None else server.Certificate(tls_certificate, tls_key)
     listening = server.Listening(host=host, port=port, token_file=admin_token_file, grace=grace, tls=tls)

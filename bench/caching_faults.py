@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
 
-from faults import Fault, Verdict, small_disk, told
+from faults import Fault, Verdict, small_disk
 from registry_mirrors import PAGE_TTL, Mirror
 from registry_peers import Peer, Running, running
 from tests.registry import wheels
@@ -150,10 +150,15 @@ class Cache:
 
     def verdict(self) -> Verdict:
         """What came of it all."""
-        return told(self.wrong, len(self.published), ", ".join(self.said))
+        return came(self.wrong, ", ".join(self.said))
 
     def _url(self, path: str, link: str = "") -> str:
         return urljoin(urljoin(f"http://127.0.0.1:{self.server.port}", path), link)
+
+
+def came(wrong: Sequence[str], good: str) -> Verdict:
+    """A verdict: everything that was wrong, once."""
+    return Verdict(well=not wrong, text="; ".join(dict.fromkeys(wrong)) or good)
 
 
 @contextmanager
@@ -346,7 +351,7 @@ def kill(peer: Peer, tries: int) -> Verdict:
             cache.upstream.down = False
             cache.recovers(one)
         cache.server.stop()
-    return told(cache.wrong, tries, f"the file after each of {tries} kills")
+    return came(cache.wrong, f"the file after each of {tries} kills")
 
 
 def _interrupted(server: Running, one: Published) -> None:
@@ -400,7 +405,7 @@ def crowd(peer: Peer, tries: int) -> Verdict:  # noqa: ARG001
         fetched, grown = len(cache.upstream.asked_for(one.built.filename)), peak[0] - before
         cache.wrong += [f"given {each}" for each in said if each != FILE]
         cache.wrong += [f"{fetched} fetches"] * (fetched != 1) + [f"grew by {grown / 1e6:.0f} MB"] * (grown > GROWTH)
-    return told(cache.wrong, CROWD, f"{CROWD} times the file in {taken:.0f} s, one fetch, grew by {grown / 1e6:.0f} MB")
+    return came(cache.wrong, f"{CROWD} times the file in {taken:.0f} s, one fetch, grew by {grown / 1e6:.0f} MB")
 
 
 FAULTS: dict[str, Fault] = {

@@ -20,6 +20,9 @@ from wheelyard_cli.routing import without_credentials
 from wheelyard_resolver.errors import IndexUnreachable, InputError, UnreadablePage
 from wheelyard_resolver.page import HTML_V1, JSON_V1, DistributionFile, ProjectPage, RawPage, parse_page
 
+_HTML = "text/html"
+"""What browsers, and pip before 22.2, ask for."""
+
 _LARGEST_READ = 20_000_000
 _NAME_IN_LIST = re.compile(rb'"name"\s*:\s*"([^"]+)"|<a [^>]*href="(?:[^"]*/)?([^"/]+)/"')
 
@@ -74,11 +77,11 @@ class Doctor:
         """
         name = canonicalize_name(project or self._some_project())
         page_url = f"{self._url}{name}/"
-        answers = {kind: self._get(page_url, accept=kind) for kind in (JSON_V1, HTML_V1)}
-        best = answers[JSON_V1]
+        best, html = (self._get(page_url, accept=kind) for kind in (JSON_V1, _HTML))
         page = self._parsed(name, best)
         findings = [
-            *self._forms(answers),
+            *self._forms(best, html),
+            *self._agreement(page, html),
             *self._caching(page_url, best),
             *_fields(page),
             *self._names(name),
@@ -88,12 +91,14 @@ class Doctor:
         ]
         return Examined(self._url, name, tuple(findings))
 
-    def _get(self, url: str, *, accept: str = "*/*", follow: bool = True, **headers: str) -> httpx.Response:
+    def _get(
+        self, url: str, *, accept: str = "*/*", follow: bool = True, method: str = "GET", **headers: str
+    ) -> httpx.Response:
         # Credentials that are stated here are sent instead of those that the client has.
         auth = None if "Authorization" in headers else httpx.USE_CLIENT_DEFAULT
         stated = {"Accept": accept, **headers}
         try:
-            return self._client.get(url, headers=stated, follow_redirects=follow, auth=auth)
+            return self._client.request(method, url, headers=stated, follow_redirects=follow, auth=auth)
         except httpx.HTTPError as error:
             raise IndexUnreachable(url=without_credentials(url), reason=str(error) or type(error).__name__) from error
 
@@ -113,20 +118,18 @@ class Doctor:
         except UnreadablePage as error:
             raise IndexUnreachable(url=without_credentials(url), reason=error.message) from error
 
-    def _forms(self, answers: dict[str, httpx.Response]) -> Iterator[Finding]:
-        served = {kind: _kind(answer) for kind, answer in answers.items()}
+    def _forms(self, best: httpx.Response, html: httpx.Response) -> Iterator[Finding]:
         yield _judge(
             "JSON pages (PEP 691)",
-            served[JSON_V1] == JSON_V1,
-            f"asked for JSON, it sends {served[JSON_V1] or 'no type'}",
+            _kind(best) == JSON_V1,
+            f"asked for JSON, it sends {_kind(best) or 'no type'}",
             "clients read HTML, which has no sizes and no upload times",
             Level.WEAK,
         )
-        html = answers[HTML_V1]
         yield _judge(
             "HTML pages (PEP 503)",
-            html.status_code == 200 and served[HTML_V1] in {HTML_V1, "text/html"},
-            f"asked for HTML, it sends {html.status_code} {served[HTML_V1]}",
+            html.status_code == 200 and _kind(html) in {HTML_V1, _HTML},
+            f"asked for {_HTML}, it sends {html.status_code} {_kind(html)}",
             "pip before 22.2 and browsers read nothing here",
         )
         version = re.search(rb'repository-version"\s+content="([^"]+)|"api-version"\s*:\s*"([^"]+)', html.content)
@@ -139,6 +142,19 @@ class Doctor:
             Level.WEAK,
         )
 
+    def _agreement(self, page: ProjectPage, html: httpx.Response) -> Iterator[Finding]:
+        try:
+            other = parse_page(page.project, RawPage(str(html.url), _kind(html), html.content))
+        except UnreadablePage:
+            return
+        said, shown = ({(file.filename, file.sha256) for file in each.files} for each in (page, other))
+        yield _judge(
+            "both forms list the same",
+            said == shown,
+            f"{len(said)} files as JSON, {len(shown)} as HTML, {len(said & shown)} of them the same",
+            "what is installed depends on how old the client is",
+        )
+
     def _caching(self, url: str, page: httpx.Response) -> Iterator[Finding]:
         tag = page.headers.get("etag")
         again = None if tag is None else self._get(url, accept=JSON_V1, **{"If-None-Match": tag})
@@ -149,19 +165,27 @@ class Doctor:
             "every install fetches every page in full",
             Level.WEAK,
         )
+        varies = {word.strip().lower() for word in page.headers.get("vary", "").split(",")}
+        yield _judge(
+            "negotiation",
+            _kind(page) != JSON_V1 or not varies.isdisjoint({"accept", "*"}),
+            f"Vary: {page.headers.get('vary', 'is not sent')}",
+            "a cache between client and index gives JSON to those who asked for HTML, and the other way round",
+            Level.WEAK,
+        )
         control = page.headers.get("cache-control", "")
         age = re.search(r"max-age=(\d+)", control)
         yield _judge(
             "freshness of pages",
             age is None or int(age[1]) <= 3600,
-            f"Cache-Control: {control or 'none'}",
+            f"Cache-Control: {control or 'is not sent'}",
             "pip 26.2 and later, and uv, do not see a new release until this time is over",
             Level.WEAK,
         )
         yield _judge(
             "compression",
             "content-encoding" in page.headers or len(page.content) < 1024,
-            f"a page of {len(page.content)} bytes is sent {page.headers.get('content-encoding', 'as it is')}",
+            f"a page of {len(page.content)} bytes is sent {_encoding(page)}",
             "resolving reads hundreds of pages; compressed they are a tenth of the size",
             Level.WEAK,
         )
@@ -194,7 +218,7 @@ class Doctor:
             "names that it does not have",
             answer.status_code in {404, 410} or (answer.status_code == 200 and name not in answer.text),
             f"an unknown name is answered {answer.status_code}",
-            "pip and uv take anything but 404 for a failure, and stop (uv) or go on elsewhere (pip)",
+            "uv takes anything but 404 for a failure of the index and stops; pip passes the index by",
         )
 
     def _credentials(self, url: str) -> Iterator[Finding]:
@@ -207,7 +231,7 @@ class Doctor:
             "wrong credentials",
             wrong.status_code == 401 and "www-authenticate" in wrong.headers,
             f"a wrong password is answered {wrong.status_code}",
-            "pip asks keyring, netrc or a person only after 401 with WWW-Authenticate",
+            "pip asks its keyring or a person for other credentials only after 401, browsers after WWW-Authenticate",
         )
 
     def _files(self, page: ProjectPage) -> Iterator[Finding]:
@@ -216,31 +240,45 @@ class Doctor:
             yield Finding("files", Level.UNKNOWN, "the project has no file")
             return
         part = self._get(file.url, Range="bytes=0-9")
-        ranged = part.status_code == 206 and len(part.content) == 10
         yield _judge(
             "byte ranges",
-            ranged,
+            part.status_code == 206 and len(part.content) == 10,
             f"the first ten bytes of {file.filename} are answered {part.status_code}",
-            "broken downloads start over, and without PEP 658 uv reads whole wheels for their metadata",
+            "broken downloads start over, and without PEP 658 whole wheels are read for their metadata",
+            Level.WEAK,
+        )
+        head = self._get(file.url, method="HEAD")
+        ranges = head.headers.get("accept-ranges", "")
+        yield _judge(
+            "HEAD of files",
+            head.status_code == 200 and ranges == "bytes" and "content-length" in head.headers,
+            f"it is answered {head.status_code}, Accept-Ranges: {ranges or 'is not sent'}",
+            "without PEP 658 uv and pip read whole wheels for their metadata",
             Level.WEAK,
         )
         control = part.headers.get("cache-control", "")
         yield _judge(
             "caching of files",
-            "immutable" in control or "max-age" in control or "etag" in part.headers,
-            f"Cache-Control: {control or 'none'}",
+            "immutable" in control or "max-age" in control,
+            f"Cache-Control: {control or 'is not sent'}",
             "clients ask again for files that never change",
             Level.WEAK,
         )
-        yield from self._content(file)
+        yield self._content(file, part)
         yield from self._metadata(page)
 
-    def _content(self, file: DistributionFile) -> Iterator[Finding]:
-        if file.sha256 is None or file.size is None or file.size > _LARGEST_READ:
-            return
+    def _content(self, file: DistributionFile, part: httpx.Response) -> Finding:
+        total = part.headers.get("content-range", "").rpartition("/")[2]
+        size = file.size or (int(total) if total.isdigit() else len(part.content))
+        if file.sha256 is None or size > _LARGEST_READ:
+            reason = "no sha256 is stated" if file.sha256 is None else f"it has {size} bytes"
+            return Finding("content", Level.UNKNOWN, f"{file.filename} was not read: {reason}")
         found = hashlib.sha256(self._get(file.url).content).hexdigest()
-        yield _judge(
-            "content", found == file.sha256, f"{file.filename} has the sha256 {found[:12]}...", "it cannot be installed"
+        return _judge(
+            "content",
+            found == file.sha256,
+            f"{file.filename} has the sha256 {found[:12]}..., stated is {file.sha256[:12]}...",
+            "it cannot be installed",
         )
 
     def _metadata(self, page: ProjectPage) -> Iterator[Finding]:
@@ -272,6 +310,11 @@ def _kind(answer: httpx.Response) -> str:
     return str(answer.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
+def _encoding(answer: httpx.Response) -> str:
+    named = answer.headers.get("content-encoding")
+    return "as it is" if named is None else f"as {named}"
+
+
 def _judge(topic: str, good: bool, seen: str, meaning: str, otherwise: Level = Level.BAD) -> Finding:  # noqa: FBT001
     return Finding(topic, Level.GOOD if good else otherwise, seen, "" if good else meaning)
 
@@ -284,7 +327,13 @@ def _fields(page: ProjectPage) -> Iterator[Finding]:
     """What the page says of its files."""
     wheels = [file for file in page.files if file.filename.endswith(".whl")]
     asked: list[tuple[str, list[DistributionFile], Callable[[DistributionFile], object], str, Level]] = [
-        ("hashes", list(page.files), lambda file: file.sha256, "a changed file is not noticed", Level.BAD),
+        (
+            "sha256 of files",
+            list(page.files),
+            lambda file: file.sha256,
+            "a file that was exchanged is not noticed",
+            Level.BAD,
+        ),
         ("sizes (PEP 700)", list(page.files), lambda file: file.size, "clients cannot tell how much comes", Level.WEAK),
         (
             "upload times (PEP 700)",
@@ -304,5 +353,5 @@ def _fields(page: ProjectPage) -> Iterator[Finding]:
     for topic, files, said, meaning, otherwise in asked:
         number = sum(bool(said(file)) for file in files)
         yield _judge(
-            topic, number == len(files), f"{number} of {len(files)} files of {page.project}", meaning, otherwise
+            topic, number == len(files), f"stated for {number} of {len(files)} of {page.project}", meaning, otherwise
         )

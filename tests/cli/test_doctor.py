@@ -9,10 +9,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.registry import wheels
 from tests.registry.fake_upstream import FakeUpstream, serving_upstream
 from tests.registry.serving import Server, clean_environment, script, serving, wheelyard
+
+from wheelyard_cli.index_doctor import Doctor, Level
+from wheelyard_resolver.page import JSON_V1
 
 Levels = dict[str, str]
 
@@ -39,7 +43,7 @@ def test_our_own_registry_is_sound_in_every_point(ours: Server) -> None:
     code, levels, written = examined(url)
     assert (code, set(levels.values())) == (0, {"ok"}), written
     assert ours.token not in written
-    assert len(levels) == 18
+    assert len(levels) == 21
 
 
 def test_the_text_says_what_each_weakness_means(ours: Server) -> None:
@@ -52,6 +56,12 @@ def test_the_text_says_what_each_weakness_means(ours: Server) -> None:
 def test_an_index_that_cannot_be_read_is_undecided(ours: Server) -> None:
     done = wheelyard("doctor", ours.index_url, "--project", "demand-model", NETRC="/nowhere")
     assert (done.returncode, "401" in done.stderr) == (5, True)
+
+
+@pytest.mark.parametrize("url", ["ftp://x/simple/", "registry", 'http://root:"[@127.0.0.1/', "http://"])
+def test_a_url_that_cannot_be_read_is_refused_without_repeating_it(url: str) -> None:
+    done = wheelyard("doctor", url)
+    assert (done.returncode, "percent-encoded" in done.stderr, url in done.stderr) == (2, True, False)
 
 
 @pytest.fixture
@@ -70,7 +80,28 @@ def test_what_an_index_does_not_do_is_weak_and_what_it_does_wrong_is_bad(other: 
     assert levels["metadata file (PEP 658)"] == "bad"
     assert levels["HTML pages (PEP 503)"] == "bad"
     assert (levels["byte ranges"], levels["sizes (PEP 700)"]) == ("weak", "weak")
-    assert (levels["hashes"], levels["conditional requests"]) == ("ok", "ok")
+    assert (levels["sha256 of files"], levels["conditional requests"]) == ("ok", "ok")
+
+
+def test_forms_that_disagree_are_bad_and_what_caches_and_uv_need_is_missed() -> None:
+    """An index whose HTML lists a file that its JSON does not, without Vary, and without HEAD."""
+    older = '<a href="/six-1.0-py3-none-any.whl">six-1.0-py3-none-any.whl</a>'
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "HEAD":
+            return httpx.Response(405)
+        if "json" not in request.headers["Accept"]:
+            return httpx.Response(200, html=older)
+        return httpx.Response(200, headers={"Content-Type": JSON_V1}, json=page)
+
+    file: dict[str, object] = {"filename": "six-2.0.tar.gz", "url": "/x", "hashes": {}}
+    page = {"meta": {"api-version": "1.0"}, "name": "six", "files": [file]}
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        found = Doctor(client, "https://x.example/simple/").examine("six")
+    levels = {finding.topic: finding.level for finding in found.findings}
+    assert levels["both forms list the same"] is levels["sha256 of files"] is Level.BAD
+    assert levels["negotiation"] is levels["HEAD of files"] is Level.WEAK
+    assert levels["content"] is Level.UNKNOWN
 
 
 def test_pypiserver_sends_unknown_names_to_pypi_by_default(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
+from urllib.parse import urlsplit
 
 import click
 import httpx
@@ -12,6 +13,7 @@ import httpx
 from wheelyard_cli import __version__
 from wheelyard_cli.index_doctor import Doctor, Examined, Level
 from wheelyard_cli.transfer import OriginAuth
+from wheelyard_resolver.errors import InputError
 
 _COLOURS = {Level.GOOD: "green", Level.WEAK: "yellow", Level.BAD: "red", Level.UNKNOWN: "white"}
 
@@ -25,6 +27,7 @@ def command(*, url: str, project: str | None, form: str) -> None:
 
     Exit code 1 if anything is bad. Credentials come from the URL or from netrc.
     """
+    _require_web_address(url)
     client = httpx.Client(
         auth=OriginAuth([url], os.environ), timeout=30, headers={"User-Agent": f"wheelyard/{__version__}"}
     )
@@ -32,6 +35,19 @@ def command(*, url: str, project: str | None, form: str) -> None:
         found = Doctor(client, url).examine(project)
     click.echo(_json(found) if form == "json" else _text(found))
     raise click.exceptions.Exit(0 if found.sound else 1)
+
+
+def _require_web_address(url: str) -> None:
+    try:
+        usable = urlsplit(url).scheme in {"http", "https"} and bool(httpx.URL(url).host)
+    except (ValueError, httpx.InvalidURL):
+        usable = False
+    if not usable:
+        raise InputError(
+            "the URL of the index cannot be read",  # it is not repeated: it may hold a password
+            hint="write it like https://user:password@host/simple/, with characters such as / @ : [ in the password "
+            "percent-encoded",
+        )
 
 
 def _text(found: Examined) -> str:

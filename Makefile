@@ -13,7 +13,7 @@ DEBIAN := .venv/conformance/debian/.unpacked
 GROUPS := .venv/conformance/groups.snapshot
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance nightly clients hooks engine locks fuzz test-postgres bench-images bench-resolver bench-uploads bench-registry bench-faults lint clean
+.PHONY: help demo test conformance nightly clients hooks engine locks fuzz test-postgres bench-images bench-resolver bench-uploads bench-registry bench-faults doctors lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench-registry: .venv/.dev ## Measure reads against nginx serving the same bytes
 bench-faults: .venv/.dev ## Kill, fill and fail uploads and caches, here and at devpi, pypiserver and proxpi (root or user namespaces, strace, curl)
 	$(BIN)/pytest -m heavy tests/end_to_end/test_registry_durability.py $(PYTEST_ARGS)
 	PYTHONPATH=. $(BIN)/python bench/registry_faults.py --write docs/benchmarks/registry-faults.md $(BENCH_ARGS)
+
+doctors: .venv/.dev ## Examine PyPI, devpi, pypiserver and Wheelyard; writes docs/doctor.md
+	$(BIN)/python bench/index_doctors.py --write docs/doctor.md
 
 lint: .venv/.dev ## Check style, format, types and the arrows between the packages
 	$(BIN)/ruff check

@@ -33,8 +33,8 @@ nightly: .venv/.dev ## Try the laws of the resolver on 20,000 random worlds each
 	  tests/resolver/test_trusted_base.py tests/resolver/test_conditions.py tests/resolver/test_admission.py \
 	  tests/conformance/test_second_solver.py $(PYTEST_ARGS)
 
-clients: .venv/.dev $(CLIENTS:%=.venv/clients/%/.done) ## Upload and install over TLS with pip, uv, twine, poetry, flit and hatch
-	$(BIN)/pytest -m heavy tests/end_to_end/test_registry_tls.py $(PYTEST_ARGS)
+clients: .venv/.dev $(CLIENTS:%=.venv/clients/%/.done) ## Upload and install over TLS with pip, uv, twine, poetry, flit and hatch; follow the how-to pages
+	$(BIN)/pytest -m heavy tests/end_to_end/test_registry_tls.py tests/end_to_end/test_how_to_pages.py $(PYTEST_ARGS)
 
 hooks: .venv/.dev .venv/clients/pre-commit/.done ## Let pre-commit run the hook that teams use
 	$(BIN)/pytest -m heavy tests/end_to_end/test_pre_commit.py $(PYTEST_ARGS)

@@ -48,7 +48,7 @@ from wheelyard_registry.metrics import MetricsRoute
 from wheelyard_registry.origin_routes import OriginRoutes
 from wheelyard_registry.origin_watch import OriginWatch
 from wheelyard_registry.radius_routes import RadiusRoutes
-from wheelyard_registry.read_routes import ReadRoutes
+from wheelyard_registry.read_routes import ReadRoutes, file_of_pypiserver
 from wheelyard_registry.read_side import open_read_side
 from wheelyard_registry.refusals import HANDLERS
 from wheelyard_registry.settings import Settings
@@ -177,6 +177,7 @@ def _routes(read: ReadRoutes, upload: UploadRoute) -> list[Route]:
         Route("/simple/", read.names, methods=["GET"]),
         Route("/simple/{project}/", read.project, methods=["GET"]),
         Route("/files/{project}/{filename}", read.file, methods=["GET"]),
+        Route("/packages/{path:path}", file_of_pypiserver, methods=["GET"]),
     ]
 
 

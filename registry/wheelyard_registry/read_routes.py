@@ -19,7 +19,9 @@ from wheelyard_registry.access import Access
 from wheelyard_registry.byte_ranges import servable
 from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.compression import ENCODINGS, SMALLEST, Compressor, Representation, plain
+from wheelyard_registry.distribution import parse_filename
 from wheelyard_registry.errors import NotFound, RegistryError
+from wheelyard_registry.file_errors import RefusedFile
 from wheelyard_registry.held_answers import Terms
 from wheelyard_registry.hot_path import caching, may_be_held
 from wheelyard_registry.identity import Right
@@ -120,6 +122,17 @@ class ReadRoutes:
             headers = {**_file_headers(found.sha256, private=False), "Content-Length": str(found.size)}
             return Response(headers=headers, media_type=_MEDIA_TYPE)
         return await _arriving(request, await found.fetch())
+
+
+async def file_of_pypiserver(request: Request) -> Response:
+    """``/packages/.../{filename}``: where pypiserver has its files, and where locks that were made with it look."""
+    path: str = request.path_params["path"]
+    filename = path.rpartition("/")[2]
+    try:
+        project = parse_filename(filename).project
+    except RefusedFile as error:
+        raise NotFound(what=request.url.path) from error
+    return RedirectResponse(f"{'../' * (path.count('/') + 1)}files/{project}/{filename}", status_code=301)
 
 
 async def _arriving(request: Request, arriving: Arriving) -> Response:

@@ -69,6 +69,17 @@ def test_an_import_keeps_dates_lists_refusals_and_goes_on_where_it_was(
     assert upstream.files
 
 
+def test_addresses_that_pypiserver_gave_lead_to_the_files(server: Server, packages: Path) -> None:
+    """Locks of uv name them."""
+    wheelyard("import", str(packages), WHEELYARD_REGISTRY=server.url, WHEELYARD_TOKEN=server.token)
+    for folder, built in (("", wheels.wheel()), ("older/", wheels.sdist())):
+        url = f"{server.url}/packages/{folder}{built.filename}"
+        assert httpx.get(url, follow_redirects=True, trust_env=False).content == built.data
+    for nothing in ("readme.txt", "", "never-1.0.tar.gz"):
+        answer = httpx.get(f"{server.url}/packages/{nothing}", follow_redirects=True, trust_env=False)
+        assert answer.json()["code"] == "not-found"
+
+
 def test_importing_is_for_administrators(server: Server, packages: Path) -> None:
     admin = {"WHEELYARD_REGISTRY": server.url, "WHEELYARD_TOKEN": server.token}
     made = wheelyard("token", "create", "ci", "--right", "upload", "--right", "create", **admin)

@@ -36,7 +36,7 @@ GROWTH = 100_000_000
 """Bytes that a server may grow by while the crowd is served."""
 
 PATIENCE = 60
-"""Seconds after which a client gives up."""
+"""Seconds without a byte after which a client gives up."""
 
 RECOVERY = 15.0
 """Seconds in which a cache must have the right file once its upstream is well again."""
@@ -58,7 +58,16 @@ class Got:
 
 def download(server: Running, url: str) -> Got:
     """Fetch as pip does, following redirects."""
-    command = ["curl", "-sSL", "--max-time", str(PATIENCE), "--write-out", "%{stderr}\n%{http_code}"]
+    command = [
+        "curl",
+        "-sSL",
+        "--speed-limit",
+        "1",
+        "--speed-time",
+        str(PATIENCE),
+        "--write-out",
+        "%{stderr}\n%{http_code}",
+    ]
     command += ["--header", f"Authorization: {server.authorization}", "--header", f"Accept: {JSON_V1}, */*;q=0.1"]
     digest = hashlib.sha256()
     with subprocess.Popen([*command, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as curl:
@@ -111,12 +120,12 @@ class Cache:
     def get(self, one: Published) -> str:
         """Page, then file, as a client does."""
         try:
-            listed = self.server.listed(one.project)
+            status, listed = self.server.page(one.project)
         except OSError:
             self.wrong.append(f"a page gets no answer in {PATIENCE} s")
             return "no answer"
         url, stated = listed.get(one.built.filename, ("", ""))
-        return self.take(one, url, stated) if url else f"{self.ask(one.project)} for its page"
+        return self.take(one, url, stated) if url else f"{status} for its page"
 
     def take(self, one: Published, url: str, stated: str) -> str:
         """The file behind a URL of the page. Whole bytes must be those that the page stated, or the upstream's."""

@@ -42,7 +42,9 @@ class Fault:
         except NoDisk:
             return Verdict(well=None, text="no file system may be mounted")
         except (NotStarted, OSError, HTTPException) as error:
-            return Verdict(well=False, text=f"{error}".replace("\n", " ").replace("|", "/"))
+            last = f"{error}".strip().splitlines()[-1].strip()
+            again = "does not start again: " if isinstance(error, NotStarted) else ""
+            return Verdict(well=False, text=f"{again}{last}".replace("|", "/"))
 
 
 def told(wrong: Sequence[str], tries: int, good: str) -> Verdict:

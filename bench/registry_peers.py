@@ -123,6 +123,10 @@ class Running:
 
     def listed(self, project: str) -> dict[str, tuple[str, str]]:
         """The files of a project's page: where each is, and the sha256 that is stated for it ("" if none is)."""
+        return self.page(project)[1]
+
+    def page(self, project: str) -> tuple[int, dict[str, tuple[str, str]]]:
+        """The status of a project's page, and its files as in :meth:`listed`."""
         connection = self.connect(60)
         accept = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"
         headers = {"Accept": accept, "Authorization": self.authorization}
@@ -131,13 +135,12 @@ class Running:
         body = answer.read().decode()
         connection.close()
         if answer.status != 200:
-            return {}
+            return answer.status, {}
         if "json" in answer.headers.get("Content-Type", ""):
-            return {
-                file["filename"]: (file["url"], file["hashes"].get("sha256", "")) for file in json.loads(body)["files"]
-            }
+            files = json.loads(body)["files"]
+            return 200, {file["filename"]: (file["url"], file["hashes"].get("sha256", "")) for file in files}
         found = re.findall(r'href="([^"#]+)(?:#sha256=([0-9a-f]+))?"[^>]*>([^<]+)<', body)
-        return {name.strip(): (url, digest) for url, digest, name in found}
+        return 200, {name.strip(): (url, digest) for url, digest, name in found}
 
     def fetch(self, project: str, url: str) -> tuple[int, bytes]:
         """The status and bytes of a file, by the URL on its project's page."""

@@ -81,7 +81,7 @@ class Doctor:
         page = self._parsed(name, best)
         findings = [
             *self._forms(best, html),
-            *self._agreement(page, html),
+            *(_agreement(page, html) if _kind(best) == JSON_V1 else ()),
             *self._caching(page_url, best),
             *_fields(page),
             *self._names(name),
@@ -140,19 +140,6 @@ class Doctor:
             f"its HTML states {stated.decode() or 'none'}",
             "clients take it for 1.0, and cannot tell when it becomes something that they do not know",
             Level.WEAK,
-        )
-
-    def _agreement(self, page: ProjectPage, html: httpx.Response) -> Iterator[Finding]:
-        try:
-            other = parse_page(page.project, RawPage(str(html.url), _kind(html), html.content))
-        except UnreadablePage:
-            return
-        said, shown = ({(file.filename, file.sha256) for file in each.files} for each in (page, other))
-        yield _judge(
-            "both forms list the same",
-            said == shown,
-            f"{len(said)} files as JSON, {len(shown)} as HTML, {len(said & shown)} of them the same",
-            "what is installed depends on how old the client is",
         )
 
     def _caching(self, url: str, page: httpx.Response) -> Iterator[Finding]:
@@ -306,6 +293,20 @@ class Doctor:
         )
 
 
+def _agreement(page: ProjectPage, html: httpx.Response) -> Iterator[Finding]:
+    try:
+        other = parse_page(page.project, RawPage(str(html.url), _kind(html), html.content))
+    except UnreadablePage:
+        return
+    said, shown = ({(file.filename, file.sha256) for file in each.files} for each in (page, other))
+    yield _judge(
+        "both forms list the same",
+        said == shown,
+        f"JSON lists {len(said)}, HTML {len(shown)}, {len(said & shown)} with the same name and sha256",
+        "what is installed depends on how old the client is",
+    )
+
+
 def _kind(answer: httpx.Response) -> str:
     return str(answer.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
@@ -346,7 +347,7 @@ def _fields(page: ProjectPage) -> Iterator[Finding]:
             "metadata of wheels (PEP 658)",
             wheels,
             lambda file: file.core_metadata is not None,
-            "resolvers download wheels to learn what they depend on",
+            "resolvers read wheels, in parts or whole, to learn what they depend on",
             Level.WEAK,
         ),
     ]

@@ -11,7 +11,7 @@ import pytest
 
 from wheelyard_cli.building import images
 from wheelyard_cli.building.builders import Builder, BuildOptions, choose
-from wheelyard_cli.building.causes import BuildFailed, cause_of
+from wheelyard_cli.building.causes import BuildFailed, cause_of, cause_of_push
 from wheelyard_cli.building.images import Image
 from wheelyard_cli.building.run import Output, build_all
 from wheelyard_resolver.errors import InputError
@@ -94,6 +94,23 @@ def test_after_a_failure_nothing_is_begun_that_needs_it(tmp_path: Path) -> None:
 )
 def test_a_cause_is_known_by_what_builders_say(output: str, cause: str) -> None:
     assert cause in cause_of(output).message
+
+
+@pytest.mark.parametrize(
+    ("output", "cause"),
+    [
+        ('pinging container registry x: Get "https://x/v2/": dial tcp x: connect: connection refused', "be reached"),
+        ("dial tcp: lookup nowhere.example on 10.0.0.1:53: no such host", "be reached"),
+        ("denied: requested access to the resource is denied", "its registry refuses it"),
+        ("http: server gave HTTP response to HTTPS client", "does not speak TLS"),
+        ("something new", "see the end of what the builder said"),
+    ],
+)
+def test_the_cause_of_a_failed_push_is_told_as_that(output: str, cause: str) -> None:
+    assert cause in cause_of_push(output).message
+    assert cause_of(f"#6 ERROR: {output}\n------\n > pushing x/ml/a:1 with docker:\n") == cause_of_push(output)
+    failed = BuildFailed(image="base-a", cause=cause_of_push(output), tail=())
+    assert str(failed).startswith("base-a was not pushed: ")
 
 
 def test_a_login_is_a_secret_and_no_argument(tmp_path: Path) -> None:

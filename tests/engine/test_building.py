@@ -9,11 +9,12 @@ import re
 import shutil
 import subprocess
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
-from tests.engine.conftest import Engine, Place
+from tests.engine.conftest import PYTHON, Engine, Place
 from tests.registry.serving import wheelyard
 
 from wheelyard_cli.building.images import Image, read
@@ -190,9 +191,14 @@ def test_a_base_image_that_is_gone_is_named(engine: Engine, place: Place, copy: 
 
 def test_a_model_that_installs_but_does_not_import_is_named(engine: Engine, place: Place) -> None:
     out = place.propose("broken", "engine-broken==1.0.0")
-    done = engine.build(out, "--netrc", str(place.netrc))
-    assert done.returncode == 1
-    assert "`import engine_broken_too` fails: ValueError: numpy.dtype size changed" in done.stderr
+    said = failure(engine, out, "--netrc", str(place.netrc))
+    assert "`import engine_broken_too` fails: ValueError: numpy.dtype size changed" in said
+
+
+def test_a_registry_of_images_that_does_not_answer_is_named(any_engine: Engine, place: Place) -> None:
+    out = place.propose("unpushed", "engine-light==1.0.0", options=("--prefix", "127.0.0.1:9/ml"))
+    said = failure(any_engine, out, "--netrc", str(place.netrc), "--push")
+    assert "base-a was not pushed: its registry cannot be reached" in said
 
 
 def test_a_netrc_file_that_is_not_there_is_refused_before_anything_is_built(copy: Path) -> None:
@@ -204,6 +210,23 @@ def test_a_netrc_file_that_is_not_there_is_refused_before_anything_is_built(copy
 def fill(directory: Path) -> None:
     """Leave no room in the file system of a directory."""
     subprocess.run(["dd", "if=/dev/zero", f"of={directory / 'filling'}", "bs=4k"], capture_output=True, check=False)
+
+
+def test_a_full_disk_of_the_builder_is_named(buildah: Engine, python_image: Path, place: Place, copy: Path) -> None:
+    """Its image store has room for the Python image, and for little more."""
+    full = copy.parent / "store"
+    full.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", str(full)], check=True)
+    try:
+        settings = full / "storage.conf"
+        settings.write_text(f'[storage]\ndriver = "overlay"\ngraphroot = "{full / "a"}"\nrunroot = "{full / "b"}"\n')
+        small = replace(buildah, environment={**buildah.environment, "CONTAINERS_STORAGE_CONF": str(settings)})
+        loaded = small.run("skopeo", "copy", "-q", f"docker-archive:{python_image}", f"containers-storage:{PYTHON}")
+        assert loaded.returncode == 0, loaded.stderr
+        fill(full)
+        assert "was not built: the disk is full" in failure(small, copy, "--netrc", str(place.netrc))
+    finally:
+        subprocess.run(["umount", "--lazy", str(full)], check=True)
 
 
 def test_a_full_disk_is_named_and_what_was_recorded_stays(engine: Engine, place: Place, copy: Path) -> None:

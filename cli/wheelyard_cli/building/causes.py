@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wheelyard_resolver.errors import WheelyardError
 
@@ -15,15 +15,16 @@ class Cause:
 
     message: str
     hint: str
+    of_push: bool = False
 
 
 class BuildFailed(WheelyardError):
-    """An image could not be built. ``tail`` is the end of what the builder said."""
+    """An image could not be built, or pushed. ``tail`` is the end of what the builder said."""
 
     exit_code = 1
 
     def __init__(self, *, image: str, cause: Cause, tail: Sequence[str]) -> None:
-        super().__init__(f"{image} was not built: {cause.message}", hint=cause.hint)
+        super().__init__(f"{image} was not {'pushed' if cause.of_push else 'built'}: {cause.message}", hint=cause.hint)
         self.image = image
         self.cause = cause
         self.tail = tuple(tail)
@@ -48,9 +49,11 @@ _NO_INDEX = (
     r"temporary failure in name resolution|network is unreachable|error sending request|max retries exceeded"
 )
 
+_FULL = (r"(?i)no space left on device|disk quota exceeded", _said("the disk is full", "free space, then build again"))
+
 # The first that fits counts: what lies deeper comes first.
 _KNOWN: tuple[tuple[str, _Words], ...] = (
-    (r"(?i)no space left on device|disk quota exceeded", _said("the disk is full", "free space, then build again")),
+    _FULL,
     (
         r"buildx component is missing",
         _said("this docker has no BuildKit", "install its buildx plugin, or name another builder with --builder"),
@@ -113,9 +116,40 @@ _KNOWN: tuple[tuple[str, _Words], ...] = (
 )
 
 
+_PUSHING = r"(?m)^ > pushing |failed to push"
+"""What buildx says where it was the push that failed: it builds and pushes in one."""
+
+_KNOWN_OF_PUSHES: tuple[tuple[str, _Words], ...] = (
+    _FULL,
+    (
+        r"(?i)server gave HTTP response to HTTPS client",
+        _said("its registry does not speak TLS", "have the builder's own settings name it as an insecure registry"),
+    ),
+    (
+        r"(?i)unauthorized|denied|forbidden|no basic auth credentials",
+        _said("its registry refuses it", "log in with a right to push there: `docker login`, `podman login` ..."),
+    ),
+    (
+        rf"{_NO_INDEX}|no such host|i/o timeout",
+        _said("its registry cannot be reached", "check the --prefix that was proposed with"),
+    ),
+)
+
+
 def cause_of(output: str) -> Cause:
-    """The cause of a failure by the builder's output."""
-    for pattern, words in _KNOWN:
+    """The cause of a failed build, or of a failed build and push in one, by the builder's output."""
+    if re.search(_PUSHING, output):
+        return cause_of_push(output)
+    return _first(_KNOWN, output)
+
+
+def cause_of_push(output: str) -> Cause:
+    """The cause of a failed push by the builder's output."""
+    return replace(_first(_KNOWN_OF_PUSHES, output), of_push=True)
+
+
+def _first(known: Sequence[tuple[str, _Words]], output: str) -> Cause:
+    for pattern, words in known:
         found = re.search(pattern, output)
         if found is not None:
             return words(found)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wheelyard_cli.building.builders import Builder, BuildOptions
-from wheelyard_cli.building.causes import BuildFailed, Cause, cause_of
+from wheelyard_cli.building.causes import BuildFailed, Cause, cause_of, cause_of_push
 from wheelyard_cli.building.images import Image
 
 _TAIL = 20
@@ -101,7 +101,7 @@ def _build(image: Image, builder: Builder, options: BuildOptions, report: Report
     return found
 
 
-def _run(image: Image, command: Sequence[str], execute: Execute) -> str:
+def _run(image: Image, command: Sequence[str], execute: Execute, cause_of: Callable[[str], Cause] = cause_of) -> str:
     output = execute(command)
     if output.code != 0:
         tail = output.text.rstrip().splitlines()[-_TAIL:]
@@ -129,10 +129,10 @@ def _pushed(image: Image, builder: Builder, result: Path, execute: Execute) -> I
     command = builder.push(image, result)
     if command is None:  # buildx pushed while it built: its metadata name the manifest
         return image
-    _run(image, command, execute)
+    _run(image, command, execute, cause_of_push)
     asked = builder.pushed_digest(image)
-    text = result.read_text() if asked is None else _run(image, asked, execute).partition("@")[2]
+    text = result.read_text() if asked is None else _run(image, asked, execute, cause_of_push).partition("@")[2]
     if not text.strip().startswith("sha256:"):
-        cause = Cause("it was pushed, but its digest is not known", f"see `{' '.join(asked or command)}`")
+        cause = Cause("its registry did not say its digest", f"see `{' '.join(asked or command)}`", of_push=True)
         raise BuildFailed(image=image.name, cause=cause, tail=[text.strip()])
     return replace(image, digest=text.strip())

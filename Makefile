@@ -49,8 +49,8 @@ test-postgres: .venv/.dev ## Run the registry's tests on a real PostgreSQL: WHEE
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[postgresql]'
 	$(BIN)/python -m tests.registry.on_postgresql tests/registry tests/end_to_end $(PYTEST_ARGS)
 
-bench-images: .venv/.dev ## Measure how long the files of a proposal take to write
-	$(BIN)/python bench/base_images.py $(BENCH_ARGS)
+bench-images: .venv/.dev ## Measure how long base images take to write, and to install into (root on Debian)
+	$(BIN)/python bench/base_images.py --write docs/benchmarks/base-images.md $(BENCH_ARGS)
 
 bench-resolver: .venv/.dev ## Measure verdicts and plans against uv and against size; records a snapshot of PyPI first
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'matplotlib>=3.9'

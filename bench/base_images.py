@@ -1,27 +1,38 @@
-"""How long writing the files of a proposal takes, once it is solved: Dockerfiles, locks, SBOMs, bake file and the rest.
+"""How long base images take: the files of a proposal, and the packages of a base. ``make bench-images``.
 
-The proposal is made up, in the size of a real fleet of forty models: three bases of 140 packages, 37 models. Run it
-with ``make bench-images``; the budget is one second.
+    python bench/base_images.py [--rounds 3] [--write FILE]
+
+Files: Dockerfiles, locks, SBOMs, bake file and the rest of a proposal, once it is solved; it is made up, in the size of
+the fleet energy-40.
+
+Packages: the image of a real base, each layer built anew by buildah, beside `pip install` of the same lock into a new
+environment: the same pip, wheels from a registry on this machine, everything cached. The image has each heavy wheel in
+a layer of its own, runs `pip check`, gives every file one time, and has no bytecode. For that there is no budget.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
 
+from alternating import alternating
+from install_layers import PACKAGES, NotHere, installing
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from result_page import Page, Row, arguments, notes_of
 
 from wheelyard_cli.images.write import write_proposal
 from wheelyard_resolver.model import ModelPackage, RequirementLine
 from wheelyard_resolver.page import DistributionFile
 from wheelyard_resolver.proposal import Base, LockedPackage, Proposal
 from wheelyard_resolver.target import Target
+
+LIMIT = 1.0
+"""Seconds in which all files are to be written."""
 
 TARGET = Target.parse("3.11", "manylinux_2_28_x86_64")
 
@@ -59,20 +70,68 @@ def proposal(bases: int, packages: int, models: int) -> Proposal:
     )
 
 
-def main() -> None:
-    """Measure, and print the times."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
+def writing(_: int) -> float:
+    """Seconds to write all files."""
     found = proposal(bases=3, packages=140, models=37)
-    times, busy, count = [], [], 0
-    for _ in range(parser.parse_args().rounds):
-        with tempfile.TemporaryDirectory() as directory:
-            started, used = time.perf_counter(), time.process_time()
-            count = len(write_proposal(found, Path(directory)))
-            times.append(time.perf_counter() - started)
-            busy.append(time.process_time() - used)
-    median, processor = statistics.median(times), statistics.median(busy)
-    print(f"{count} files: median {median:.2f} s, of the processor {processor:.2f} s, worst {max(times):.2f} s")
+    with tempfile.TemporaryDirectory() as directory:
+        started = time.perf_counter()
+        write_proposal(found, Path(directory))
+        return time.perf_counter() - started
+
+
+def written() -> Row:
+    """The row about writing."""
+    rounds = alternating(7, {"writing": writing})
+    taken = rounds.median("writing")
+    what = "write all files of 3 bases of 140 packages and 37 models"
+    return Row(what, f"{taken:.2f} s", "", "at most 1 s", taken <= LIMIT, rounds.loads)
+
+
+def installed(work: Path, rounds: int) -> list[Row]:
+    """The rows about installing; none, and a word on stderr, where images cannot be made."""
+    try:
+        with installing(work) as found:
+            for warm in (found.image, found.pip):
+                warm()
+            measured = alternating(
+                rounds,
+                {
+                    "image": lambda _: found.image(),
+                    "pip": lambda _: found.pip(),
+                    "pip without bytecode": lambda _: found.pip("--no-compile"),
+                },
+            )
+            layers = found.heavy + 1
+    except NotHere as reason:
+        print(f"  not measured: {reason}", file=sys.stderr)
+        return []
+    image = f"{measured.median('image'):.1f} s"
+    return [
+        Row(
+            f"build the image of a base of {PACKAGES} packages, {layers} layers",
+            image,
+            f"{peer} {measured.median(name):.1f} s",
+            f"{measured.ratio('image', name):.2f}",
+            met=True,
+            loads=measured.loads,
+        )
+        for name, peer in (("pip", "pip install"), ("pip without bytecode", "pip install --no-compile"))
+    ]
+
+
+def main() -> None:
+    """Measure, and print the page."""
+    given = arguments(__doc__ or "", rounds=3).parse_args()
+    rows = [written(), *installed(Path(".bench/images").resolve(), given.rounds)]
+    page = Page(
+        title="Base images: writing them, and installing into them",
+        target="bench-images",
+        made=f"medians of 7 and of {given.rounds} alternating rounds",
+        notes=notes_of(__doc__ or ""),
+        heads=["what", "wheelyard", "peer", "ratio", "met", "load before each round"],
+        rows=[row.cells for row in rows],
+    )
+    page.deliver(given.write, met=all(row.met for row in rows))
 
 
 if __name__ == "__main__":

@@ -68,18 +68,8 @@ class Installing:
         shutil.rmtree(environment, ignore_errors=True)
         self._timed(sys.executable, "-m", "venv", environment)
         lock = self.proposal / "requirements.base-a.txt"
-        install = (
-            "install",
-            "--quiet",
-            "--require-hashes",
-            "--no-deps",
-            *options,
-            "--index-url",
-            self.index,
-            "-r",
-            lock,
-        )
-        return self._timed(environment / "bin" / "pip", *install)
+        install = ("install", "--quiet", "--require-hashes", "--no-deps", *options, "--index-url", self.index)
+        return self._timed(environment / "bin" / "pip", *install, "-r", lock)
 
     def _timed(self, *command: str | Path) -> float:
         started = time.perf_counter()

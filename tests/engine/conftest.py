@@ -239,7 +239,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             wheels.wheel("engine_heavy", "1.0.0", padding=HEAVY),
             wheels.wheel("engine_part", "1.0.0"),
             wheels.wheel("engine_part", "2.0.0"),
+            wheels.wheel("engine_more", "1.0.0"),
             wheels.wheel("engine_light", "1.0.0", requires=["engine-part<2"]),
+            wheels.wheel("engine_light", "1.1.0", requires=["engine-part<2", "engine-more"]),
+            wheels.wheel("engine_late", "1.0.0", requires=["engine-part>=2"]),
             wheels.wheel("engine_one", "1.0.0", requires=["engine-heavy", "engine-part<2"]),
             wheels.wheel("engine_two", "1.0.0", requires=["engine-heavy", "engine-part>=2"]),
             wheels.wheel(

@@ -120,6 +120,21 @@ def test_bases_with_the_same_heavy_wheel_share_its_layer(engine: Engine, place: 
     assert f"sha256:{hashlib.sha256(wheel).hexdigest()}" in {*one} & {*other}
 
 
+def test_a_change_of_one_model_leaves_the_images_of_other_bases(engine: Engine, place: Place, tmp_path: Path) -> None:
+    before = place.propose(f"before-{engine.name}", "engine-light==1.0.0", "engine-late==1.0.0")
+    assert engine.build(before, "--netrc", str(place.netrc)).returncode == 0
+    assert wheelyard("bases", "accept", str(before), str(tmp_path / "accepted")).returncode == 0
+    options = ("--accepted", str(tmp_path / "accepted"))
+    after = place.propose(f"after-{engine.name}", "engine-light==1.1.0", "engine-late==1.0.0", options=options)
+    assert engine.build(after, "--no-cache", "--netrc", str(place.netrc)).returncode == 0
+    changed, kept = image_of(before, "engine-light").base, image_of(before, "engine-late").base
+    assert changed is not None
+    assert kept is not None
+    assert image_of(after, kept).id == image_of(before, kept).id
+    assert image_of(after, "engine-late").id == image_of(before, "engine-late").id
+    assert image_of(after, changed).id != image_of(before, changed).id
+
+
 def test_what_is_pushed_is_deployed_by_its_digest(any_engine: Engine, place: Place, image_registry: str) -> None:
     prefix = ("--prefix", f"{image_registry}/ml")
     out = place.propose(f"pushed-{any_engine.name}", "engine-light==1.0.0", options=prefix)

@@ -16,6 +16,7 @@ import hashlib
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from alternating import alternating
@@ -70,21 +71,23 @@ def proposal(bases: int, packages: int, models: int) -> Proposal:
     )
 
 
-def writing(_: int) -> float:
-    """Seconds to write all files."""
+def writing(clock: Callable[[], float]) -> float:
+    """Seconds to write all files, by a clock."""
     found = proposal(bases=3, packages=140, models=37)
     with tempfile.TemporaryDirectory() as directory:
-        started = time.perf_counter()
+        started = clock()
         write_proposal(found, Path(directory))
-        return time.perf_counter() - started
+        return clock() - started
 
 
 def written() -> Row:
     """The row about writing."""
-    rounds = alternating(7, {"writing": writing})
-    taken = rounds.median("writing")
+    clocks = {"writing": time.perf_counter, "of the processor": time.process_time}
+    rounds = alternating(7, {name: lambda _, clock=clock: writing(clock) for name, clock in clocks.items()})
+    taken, busy = map(rounds.median, clocks)
     what = "write all files of 3 bases of 140 packages and 37 models"
-    return Row(what, f"{taken:.2f} s", "", "at most 1 s", taken <= LIMIT, rounds.loads)
+    ours = f"{taken:.2f} s, of the processor {busy:.2f} s"
+    return Row(what, ours, "", "at most 1 s", taken <= LIMIT, rounds.loads)
 
 
 def installed(work: Path, rounds: int) -> list[Row]:

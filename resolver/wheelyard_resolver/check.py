@@ -47,6 +47,7 @@ def answer(
         candidate = as_model(question.applicant, fleet, index, question.slot)
         found = admit(fleet, candidate, index, out_of_time, memo)
         return candidate_report(found, fleet, index.digest(), question.fail_on)
-    standing = check_fleet(fleet, plan(fleet, index, out_of_time, memo), question.allowed)
+    planned = fleet.planned()
+    standing = check_fleet(planned, plan(planned, index, out_of_time, memo), question.allowed)
     broken = broken_bases(fleet, index, memo)
     return fleet_report(standing, broken, index.digest(), every_conflict=question.every_conflict)

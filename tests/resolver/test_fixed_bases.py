@@ -8,8 +8,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from tests.resolver.fake_index import FakeIndex, Release, fleet, model
 
+from wheelyard_resolver.check import Question, answer
 from wheelyard_resolver.fixed_bases import placements
 from wheelyard_resolver.model import AcceptedBase, ModelPackage
+from wheelyard_resolver.snapshot import Recording
 
 RUNTIME = AcceptedBase(
     "runtime",
@@ -55,6 +57,15 @@ def test_models_on_a_fixed_base_are_not_planned_for() -> None:
     whole = dataclasses.replace(fleet(model("a", "numpy"), model("b", "numpy")), bases=(RUNTIME,))
     assert [found.key for found in whole.planned().models] == ["b"]
     assert whole.planned().bases == ()
+
+
+def test_a_check_needs_no_base_for_what_lives_on_a_fixed_one_and_holds_its_extras_against_it() -> None:
+    whole = dataclasses.replace(fleet(model("a", "numpy[fast]"), model("b", "torch==2.4")), bases=(RUNTIME,))
+    found = answer(Question(), whole, Recording(INDEX))
+    assert "1 model needs 1 base, fewer is impossible (proved)" in found.verdict
+    (broken,) = found.findings
+    assert broken.fails
+    assert "whose extra requires scipy>=1, the base does not have it" in str(broken)
 
 
 def test_the_other_models_that_it_could_host_are_named() -> None:

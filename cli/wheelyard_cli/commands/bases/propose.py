@@ -96,7 +96,8 @@ def propose(
     else:
         for line in proposal_text.proposal(found):
             click.echo(line)
-        for line in base_changes.lines(changes) if changes is not None else ():
+        # Where nothing is accepted yet, all is new, and told already.
+        for line in base_changes.lines(changes) if changes is not None and before else ():
             click.echo(line)
     if output is not None:
         click.echo(f"wrote {len(written)} files to {output}", err=True)

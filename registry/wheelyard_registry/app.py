@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp
 
 from wheelyard_registry import openapi
 from wheelyard_registry.access import Access
+from wheelyard_registry.as_of import AsOfRoutes
 from wheelyard_registry.audit_routes import AuditRoutes
 from wheelyard_registry.base_routes import BaseRoutes
 from wheelyard_registry.blast_radius import BlastRadius
@@ -32,6 +34,7 @@ from wheelyard_registry.catalogue.stages import Stages
 from wheelyard_registry.catalogue.tokens import Tokens
 from wheelyard_registry.check_routes import CheckRoutes
 from wheelyard_registry.checks import Checks
+from wheelyard_registry.compression import Compressor
 from wheelyard_registry.cooldown_routes import CooldownRoutes
 from wheelyard_registry.fleet import DeployedFleets
 from wheelyard_registry.fleet_routes import FleetRoutes
@@ -101,6 +104,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
     origins = Origins(database)
     origin_api = OriginRoutes(access, origin, origins, clock)
     watch = OriginWatch(origin, origins, clock, settings.watch_interval)
+    compressor = Compressor()
+
+    def reads_then(at: dt.datetime) -> ReadRoutes:
+        then = reading.then(at)
+        return ReadRoutes(access, then.private, then.index, clock, compressor)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -117,7 +125,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
         HotPath(access=access, database=database, clock=clock),
         lambda app: watching(trusting(app, settings.trusted_proxies)),
         routes=[
-            *_routes(ReadRoutes(access, reading.private, reading.index, clock), upload),
+            *_routes(ReadRoutes(access, reading.private, reading.index, clock, compressor), upload),
+            *_as_of(AsOfRoutes(reads_then, clock)),
             *_fleet(fleet),
             *_stages(StageRoutes(access, stages)),
             *_bases(BaseRoutes(access, bases)),
@@ -178,6 +187,14 @@ def _routes(read: ReadRoutes, upload: UploadRoute) -> list[Route]:
         Route("/simple/{project}/", read.project, methods=["GET"]),
         Route("/files/{project}/{filename}", read.file, methods=["GET"]),
         Route("/packages/{path:path}", file_of_pypiserver, methods=["GET"]),
+    ]
+
+
+def _as_of(routes: AsOfRoutes) -> list[Route]:
+    return [
+        Route("/as-of/{time}/simple/", routes.names, methods=["GET"]),
+        Route("/as-of/{time}/simple/{project}/", routes.project, methods=["GET"]),
+        Route("/as-of/{time}/files/{project}/{filename}", routes.file, methods=["GET"]),
     ]
 
 

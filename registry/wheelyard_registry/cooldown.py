@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import anyio.to_thread
 from packaging.utils import NormalizedName
 
-from wheelyard_registry.catalogue.cooldowns import Cooldowns, FirstSeen, Waiver
+from wheelyard_registry.catalogue.cooldowns import CooldownFacts, FirstSeen, Waiver
 from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.index import HeldMetadata, Index, Listing, LocalBlob, Remote
 from wheelyard_registry.upstream_errors import CoolingDown
@@ -50,7 +50,7 @@ class Cooldown:
     """An index without its young files. With ``dry_run`` it hides nothing and only counts."""
 
     def __init__(
-        self, index: Index, cooldowns: Cooldowns, clock: Clock, period: dt.timedelta, *, dry_run: bool
+        self, index: Index, cooldowns: CooldownFacts, clock: Clock, period: dt.timedelta, *, dry_run: bool
     ) -> None:
         self._index = index
         self._cooldowns = cooldowns

@@ -100,6 +100,18 @@ class BodyTooLarge(RegistryError):
         )
 
 
+class UnusableTime(RegistryError):
+    """The index cannot be shown as of what the path says."""
+
+    code = "unusable-time"
+
+    def __init__(self, *, text: str, reason: str) -> None:
+        super().__init__(
+            f"the index cannot be shown as of {text}: {reason}",
+            hint="write a time that has been, like 2026-11-23T10:00:00Z; 2026-11-23 is the beginning of that day, UTC",
+        )
+
+
 class InvalidField(RegistryError):
     """Fields of an API request that cannot be used. All of them are said in one go."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from wheelyard_registry.errors import RegistryError
@@ -89,6 +90,19 @@ class DeletedName(RegistryError):
         super().__init__(
             f"{filename} was deleted from this registry; a file name is never used twice",
             hint="raise the version and build again",
+        )
+
+
+class FileGone(RegistryError):
+    """A page of the past lists the file; its bytes have been deleted since."""
+
+    status = 410
+    code = "file-deleted"
+
+    def __init__(self, *, filename: str, deleted_at: dt.datetime) -> None:
+        super().__init__(
+            f"{filename} was deleted from this registry on {deleted_at:%Y-%m-%d}, so it cannot be had any more",
+            hint="lock anew without it; the audit log says why it was deleted",
         )
 
 

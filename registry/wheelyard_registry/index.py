@@ -12,7 +12,7 @@ import anyio.to_thread
 from packaging.utils import NormalizedName
 
 from wheelyard_registry.blobs import BlobStore
-from wheelyard_registry.catalogue.files import Files, ProjectFacts, StoredFile
+from wheelyard_registry.catalogue.files import ProjectFacts, StoredFile
 from wheelyard_registry.file_errors import Quarantined
 from wheelyard_registry.origin import Origin
 from wheelyard_registry.simple import file_url
@@ -97,10 +97,34 @@ class Index(Protocol):
         ...
 
 
+class PrivateFiles(Protocol):
+    """Private projects and files, of today or as they were at a time."""
+
+    def project(self, name: NormalizedName) -> ProjectFacts | None:
+        """A project; None if the name is not private here."""
+        ...
+
+    def projects(self) -> tuple[NormalizedName, ...]:
+        """The names that are private here, sorted."""
+        ...
+
+    def of_project(self, project: NormalizedName) -> tuple[StoredFile, ...]:
+        """All files of a project, oldest first."""
+        ...
+
+    def find(self, project: NormalizedName, filename: str) -> StoredFile | None:
+        """The file of a project by its exact name."""
+        ...
+
+    def metadata(self, sha256: str) -> bytes | None:
+        """Core metadata by its digest."""
+        ...
+
+
 class PrivateIndex:
     """The files that were uploaded here."""
 
-    def __init__(self, files: Files, blobs: BlobStore) -> None:
+    def __init__(self, files: PrivateFiles, blobs: BlobStore) -> None:
         self._files = files
         self._blobs = blobs
 

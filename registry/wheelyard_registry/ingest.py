@@ -96,7 +96,7 @@ class Ingest:
         if found.existing is not None:
             return _compare(distribution, found.existing, staged.sha256)
         try:
-            return self._keep(distribution, staged, sender.identity, uploaded_at or self._clock())
+            return self._keep(distribution, staged, sender.identity, uploaded_at)
         except OSError as error:
             raise StorageFull(reason=error.strerror or str(error)) from error
 
@@ -108,7 +108,10 @@ class Ingest:
         if known is None and sender.proven != project and self._origin.must_ask(project):
             raise ProofNeeded(project)
 
-    def _keep(self, distribution: Distribution, staged: Staged, sender: Identity, at: dt.datetime) -> Outcome:
+    def _keep(
+        self, distribution: Distribution, staged: Staged, sender: Identity, uploaded_at: dt.datetime | None
+    ) -> Outcome:
+        now = self._clock()
         raw = core_metadata_of(distribution, staged.path)
         facts = read_facts(distribution, raw)
         stored = StoredFile(
@@ -120,8 +123,9 @@ class Ingest:
             size=staged.size,
             requires_python=facts.requires_python,
             metadata_sha256=hashlib.sha256(raw).hexdigest() if distribution.is_wheel else None,
-            uploaded_at=at,
+            uploaded_at=uploaded_at or now,
             uploaded_by=sender.name,
+            added_at=now,
         )
         winner = self._files.add(
             stored,

@@ -43,12 +43,14 @@ SMALL = 1024 * 1024
 class ReadRoutes:
     """Handlers of ``/simple/`` and ``/files/``."""
 
-    def __init__(self, access: Access, private: PrivateIndex, index: Index, clock: Clock) -> None:
+    def __init__(
+        self, access: Access, private: PrivateIndex, index: Index, clock: Clock, compressor: Compressor
+    ) -> None:
         self._access = access
         self._private = private
         self._index = index
         self._clock = clock
-        self._compressor = Compressor()
+        self._compressor = compressor
 
     async def names(self, request: Request) -> Response:
         """``/simple/``: the private names. Those of upstream are served, but not listed: PyPI's list alone is 30 MB."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wheelyard_registry.blobs import BlobStore
-from wheelyard_registry.catalogue.cooldowns import Cooldowns
+from wheelyard_registry.catalogue.cooldowns import Cooldowns, CooldownsThen
 from wheelyard_registry.catalogue.database import Clock, Database
 from wheelyard_registry.catalogue.files import Files
+from wheelyard_registry.catalogue.files_then import FilesThen
 from wheelyard_registry.catalogue.mirror import Mirror
 from wheelyard_registry.cooldown import Cooldown
 from wheelyard_registry.index import Index, OriginRule, PrivateIndex
@@ -16,14 +19,24 @@ from wheelyard_registry.pull_through import PullThrough
 from wheelyard_registry.settings import Settings
 from wheelyard_registry.storage import open_cache
 from wheelyard_registry.upstream import Upstream
+from wheelyard_registry.upstream_files import UpstreamFiles
 from wheelyard_registry.upstreams import FirstThatHas
 
 
 @dataclass(frozen=True, slots=True)
-class ReadSide:
-    """An ``index`` of everything, and its parts."""
+class KnownThen:
+    """An ``index`` of everything that was known at a time and may be had today, and its private part."""
 
     index: Index
+    private: PrivateIndex
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSide:
+    """An ``index`` of everything, and its parts; ``then`` makes that of an earlier time."""
+
+    index: Index
+    then: Callable[[dt.datetime], KnownThen]
     private: PrivateIndex
     origin: Origin
     upstreams: tuple[Upstream, ...]
@@ -45,12 +58,27 @@ def open_read_side(settings: Settings, database: Database, blobs: BlobStore, clo
     )
     cache = open_cache(settings)
     pulling = tuple(
-        PullThrough(upstream, Mirror(database, upstream.url), cache, clock, settings.page_ttl) for upstream in upstreams
+        _pull_through(settings, upstream, Mirror(database, upstream.url), cache, clock) for upstream in upstreams
     )
     private, origin = PrivateIndex(Files(database), blobs), Origin(settings.reserved, upstreams)
     cooldowns = Cooldowns(database)
-    cooldown = None
-    if pulling:
-        layers = FirstThatHas(pulling), cooldowns, clock, settings.cooldown
-        cooldown = Cooldown(*layers, dry_run=settings.cooldown_dry_run)
-    return ReadSide(OriginRule(private, origin, cooldown), private, origin, upstreams, pulling, cooldowns, cooldown)
+
+    def cooled(index: Index) -> Cooldown:
+        return Cooldown(index, cooldowns, clock, settings.cooldown, dry_run=settings.cooldown_dry_run)
+
+    def then(at: dt.datetime) -> KnownThen:
+        known = FirstThatHas([pull_through.then(at) for pull_through in pulling])
+        old_enough = Cooldown(known, CooldownsThen(cooldowns, at), lambda: at, cooldowns.period(at), dry_run=False)
+        private_then = PrivateIndex(FilesThen(database, at), blobs)
+        return KnownThen(OriginRule(private_then, origin, cooled(old_enough) if pulling else None), private_then)
+
+    cooldown = cooled(FirstThatHas(pulling)) if pulling else None
+    index = OriginRule(private, origin, cooldown)
+    return ReadSide(index, then, private, origin, upstreams, pulling, cooldowns, cooldown)
+
+
+def _pull_through(
+    settings: Settings, upstream: Upstream, mirror: Mirror, cache: BlobStore, clock: Clock
+) -> PullThrough:
+    files = UpstreamFiles(upstream, mirror, cache, clock)
+    return PullThrough(upstream, mirror, files, clock, settings.page_ttl)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from wheelyard_registry.blobs import BlobStore
 from wheelyard_registry.catalogue.audit import AuditLog
+from wheelyard_registry.catalogue.cooldowns import Cooldowns
 from wheelyard_registry.catalogue.database import Clock, Database
 from wheelyard_registry.catalogue.files import Files
 from wheelyard_registry.catalogue.lifecycle import Lifecycle
@@ -43,6 +45,7 @@ def prepare(settings: Settings, clock: Clock) -> Prepared:
     """Make the directory, bring the catalogue up to date, sweep what a crash left, make the first token.
 
     While another process holds the lock nothing is swept here, because it may be about to list it.
+    A cooldown that differs from that of the start before is recorded, so that the past can be told.
 
     Raises:
         CannotServe: the directory or the database cannot be used.
@@ -57,6 +60,8 @@ def prepare(settings: Settings, clock: Clock) -> Prepared:
                 _require_own_catalogue(database, settings, blobs)
                 _sweep(lock, Leftovers(blobs, Files(database), Lifecycle(database)))
                 token = Tokens(database).create_first(at=clock())
+                period = dt.timedelta(0) if settings.cooldown_dry_run else settings.cooldown
+                Cooldowns(database).note_period(period, at=clock())
             opened.pop_all()  # the lock stays open, and thereby held
             return Prepared(first_token=token, lock=lock)
     except OSError as error:

@@ -39,6 +39,7 @@ class FakeUpstream:
     uploaded: dict[str, str | None] = field(default_factory=dict)
     provenance: dict[str, str] = field(default_factory=dict)
     status: dict[str, dict[str, str]] = field(default_factory=dict)
+    yanked: dict[str, str] = field(default_factory=dict)
     served_instead: dict[str, bytes] = field(default_factory=dict)
     cuts: list[int] = field(default_factory=list)
     stalls: list[int] = field(default_factory=list)
@@ -71,7 +72,7 @@ class FakeUpstream:
                 **({"size": len(built.data)} if self.states_sizes else {}),
                 "upload-time": self.uploaded.get(built.filename, "2024-05-06T07:08:09.000001Z"),
                 "requires-python": ">=3.8",
-                "yanked": False,
+                "yanked": self.yanked.get(built.filename, False),
                 "core-metadata": self._offer(built),
                 "provenance": self.provenance.get(built.filename),
             }

@@ -11,7 +11,8 @@ from tests.registry.conftest import Clock, Registry, running
 from wheelyard_registry.openapi import document
 from wheelyard_registry.settings import Settings
 
-_STANDARD = {"/", "/simple/", "/simple/{project}/", "/files/{project}/{filename}", "/packages/{path:path}"}
+_READ = {"/simple/", "/simple/{project}/", "/files/{project}/{filename}"}
+_STANDARD = {"/", "/packages/{path:path}", *_READ, *(f"/as-of/{{time}}{path}" for path in _READ)}
 _ELSEWHERE = {*_STANDARD, "/healthz", "/readyz", "/metrics", "/alarms/"}
 """Routes of other standards, of the machinery, and pages for people."""
 

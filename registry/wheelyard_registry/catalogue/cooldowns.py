@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 import tomli
@@ -13,6 +14,7 @@ from packaging.utils import NormalizedName
 from wheelyard_registry.catalogue import tables
 from wheelyard_registry.catalogue.audit import append_event
 from wheelyard_registry.catalogue.database import Database
+from wheelyard_resolver.page import parse_time
 
 FirstSeen = dict[tuple[str, str], dt.datetime]
 """When a file was first on an upstream page read here, by its name and the sha256 that the page stated ("": none)."""
@@ -26,6 +28,22 @@ class Waiver:
     until: dt.datetime
     reason: str
     by: str
+
+
+class CooldownFacts(Protocol):
+    """What a cooldown asks for."""
+
+    def waiver(self, project: NormalizedName) -> Waiver | None:
+        """The waiver of a project, expired or not."""
+        ...
+
+    def first_seen(self, project: NormalizedName) -> FirstSeen:
+        """When the upstream files of a project were first seen."""
+        ...
+
+    def locked(self) -> frozenset[str]:
+        """The sha256 of every file in an accepted lock."""
+        ...
 
 
 class Cooldowns:
@@ -78,14 +96,75 @@ class Cooldowns:
                 found[key] = min(at, found.get(key, at))
         return found
 
-    def locked(self) -> frozenset[str]:
-        """The sha256 of every file in a lock that was ever accepted."""
+    def locked(self, at: dt.datetime | None = None) -> frozenset[str]:
+        """The sha256 of every file in a lock that was ever accepted, or by a time."""
+        base, accepted = tables.accepted_base, tables.acceptance
+        query = sa.select(base.c.lock).distinct()
+        if at is not None:
+            query = query.join(accepted, accepted.c.serial == base.c.serial).where(accepted.c.at <= at)
         with self._database.read() as connection:
-            known = set(connection.execute(sa.select(tables.lock.c.sha256)).scalars())
+            known = set(connection.execute(query).scalars())
             for digest in known - set(self._locked):
-                query = sa.select(tables.lock.c.body).where(tables.lock.c.sha256 == digest)
-                self._locked[digest] = frozenset(_files_of(connection.execute(query).scalar_one()))
+                body = sa.select(tables.lock.c.body).where(tables.lock.c.sha256 == digest)
+                self._locked[digest] = frozenset(_files_of(connection.execute(body).scalar_one()))
         return frozenset().union(*(self._locked[digest] for digest in known))
+
+    def note_period(self, period: dt.timedelta, *, at: dt.datetime) -> None:
+        """Record the period that is in force from now on, if it is another one than before."""
+        with self._database.write() as connection:
+            if _period(connection, at) != period:
+                append_event(
+                    connection, at=at, kind="cooldown-set", subject=_PERIOD, facts={"days": period.days}, by="start"
+                )
+
+    def period(self, at: dt.datetime) -> dt.timedelta:
+        """The period that was in force at a time; none before the first that was recorded."""
+        with self._database.read() as connection:
+            return _period(connection, at)
+
+    def waiver_then(self, project: NormalizedName, at: dt.datetime) -> Waiver | None:
+        """The waiver that a project had at a time."""
+        newest = _newest(project, ("cooldown-waived", "cooldown-waiver-ended"), at)
+        with self._database.read() as connection:
+            event = connection.execute(newest).one_or_none()
+        if event is None or event.kind == "cooldown-waiver-ended":
+            return None
+        return Waiver(project, parse_time(event.facts["until"]), event.facts["reason"], event.by)
+
+
+class CooldownsThen:
+    """The facts as they were at a time."""
+
+    def __init__(self, cooldowns: Cooldowns, at: dt.datetime) -> None:
+        self._cooldowns = cooldowns
+        self._at = at
+
+    def waiver(self, project: NormalizedName) -> Waiver | None:
+        """See :class:`CooldownFacts`."""
+        return self._cooldowns.waiver_then(project, self._at)
+
+    def first_seen(self, project: NormalizedName) -> FirstSeen:
+        """See :class:`CooldownFacts`."""
+        return self._cooldowns.first_seen(project)
+
+    def locked(self) -> frozenset[str]:
+        """See :class:`CooldownFacts`."""
+        return self._cooldowns.locked(self._at)
+
+
+_PERIOD = "cooldown"
+"""The subject of events that set the period."""
+
+
+def _newest(subject: str, kinds: tuple[str, ...], at: dt.datetime) -> sa.Select[tuple[Any, ...]]:
+    table = tables.event
+    about = (table.c.subject == subject) & table.c.kind.in_(kinds) & (table.c.at <= at)
+    return sa.select(table).where(about).order_by(table.c.serial.desc()).limit(1)
+
+
+def _period(connection: sa.Connection, at: dt.datetime) -> dt.timedelta:
+    event = connection.execute(_newest(_PERIOD, ("cooldown-set",), at)).one_or_none()
+    return dt.timedelta(days=0 if event is None else event.facts["days"])
 
 
 def _files_of(lock: str) -> Iterator[str]:

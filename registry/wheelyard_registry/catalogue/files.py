@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName
 
 from wheelyard_registry.catalogue import tables
 from wheelyard_registry.catalogue.accounts import give_project
-from wheelyard_registry.catalogue.audit import append_event
+from wheelyard_registry.catalogue.audit import append_event, time_text
 from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.file_errors import ContentGone, DeletedName, ProjectClosed
 
@@ -21,7 +21,9 @@ class StoredFile:
     """A private distribution file.
 
     ``identity`` is the same for two spellings of one file (``My_Pkg-1.0.tar.gz``, ``my_pkg-1.0.0.tar.gz``);
-    ``metadata_sha256`` is None for sdists, which have no PEP 658 file here.
+    ``metadata_sha256`` is None for sdists, which have no PEP 658 file here. ``added_at`` is when it came here: later
+    than ``uploaded_at`` where it was imported from another index. ``size`` is None only for one that was deleted
+    before sizes of deleted files were kept.
     """
 
     filename: str
@@ -29,11 +31,12 @@ class StoredFile:
     project: NormalizedName
     version: str
     sha256: str
-    size: int
+    size: int | None
     requires_python: str | None
     metadata_sha256: str | None
     uploaded_at: dt.datetime
     uploaded_by: str
+    added_at: dt.datetime
     yanked: str | None = None
     quarantined: str | None = None
 
@@ -91,12 +94,15 @@ class Files:
             require_open(stored.project, known)
             if not present():
                 raise ContentGone
+            facts = {"project": stored.project, "version": stored.version, "sha256": stored.sha256}
+            if stored.uploaded_at != stored.added_at:
+                facts["uploaded_at"] = time_text(stored.uploaded_at)
             serial = append_event(
                 connection,
-                at=stored.uploaded_at,
+                at=stored.added_at,
                 kind="file-added",
                 subject=stored.filename,
-                facts={"project": stored.project, "version": stored.version, "sha256": stored.sha256},
+                facts=facts,
                 by=stored.uploaded_by,
             )
             if known is not None:
@@ -250,7 +256,7 @@ def _standing(
 
 
 def _make_project(connection: sa.Connection, stored: StoredFile, serial: int, owners: Iterable[str]) -> None:
-    values = {"name": stored.project, "serial": serial, "created_at": stored.uploaded_at, "status": "active"}
+    values = {"name": stored.project, "serial": serial, "created_at": stored.added_at, "status": "active"}
     connection.execute(_MAKE, values)
     groups = tuple(owners)
     owned = sa.select(tables.ownership.c.group).where(tables.ownership.c.project == stored.project)

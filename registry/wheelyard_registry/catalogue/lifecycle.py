@@ -124,7 +124,7 @@ class Lifecycle:
             places = sorted({place for row in rows for place in places_of(connection, chosen.project, row.version)})
             if places and not force:
                 raise StillDeployed(what=chosen.shown, places=places)
-            kept = ("identity", "filename", "project", "version", "sha256")
+            kept = [column.name for column in tables.tombstone.columns if column.name in tables.file.columns]
             for row in rows:
                 values = {name: getattr(row, name) for name in kept}
                 connection.execute(sa.insert(tables.tombstone).values(**values, deleted_at=at))

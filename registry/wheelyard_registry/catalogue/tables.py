@@ -55,7 +55,7 @@ event = sa.Table(
     sa.Column("serial", _serial, primary_key=True, autoincrement=True),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("kind", sa.String(40), nullable=False),
-    sa.Column("subject", sa.String(400), nullable=False),
+    sa.Column("subject", sa.String(400), nullable=False, index=True),
     sa.Column("facts", sa.JSON, nullable=False),
     sa.Column("by", sa.String(80), nullable=False),
     sa.Column("link", sa.String(64), nullable=False),
@@ -89,6 +89,7 @@ file = sa.Table(
     sa.Column("quarantined", sa.Text),
     sa.Column("uploaded_at", UtcTime, nullable=False),
     sa.Column("uploaded_by", sa.String(80), nullable=False),
+    sa.Column("added_at", UtcTime, nullable=False),
     sa.Column("serial", _serial, nullable=False),
 )
 
@@ -100,9 +101,13 @@ tombstone = sa.Table(
     metadata,
     sa.Column("identity", sa.String(300), primary_key=True),
     sa.Column("filename", sa.String(300), nullable=False),
-    sa.Column("project", sa.String(200), nullable=False),
+    sa.Column("project", sa.String(200), nullable=False, index=True),
     sa.Column("version", sa.String(200), nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("size", sa.BigInteger),
+    sa.Column("requires_python", sa.String(200)),
+    sa.Column("uploaded_at", UtcTime, nullable=False),
+    sa.Column("added_at", UtcTime, nullable=False),
     sa.Column("deleted_at", UtcTime, nullable=False),
 )
 
@@ -226,6 +231,18 @@ upstream_page = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("etag", sa.Text),
     sa.Column("checked_at", UtcTime, nullable=False),
+    sa.Column("found_since", UtcTime),
+)
+
+# What a page said of a file until a time, when it began to say something else. No entry: it did not list the file.
+upstream_past = sa.Table(
+    "upstream_past",
+    metadata,
+    sa.Column("index", sa.Text, primary_key=True),
+    sa.Column("project", sa.String(200), primary_key=True),
+    sa.Column("filename", sa.String(300), primary_key=True),
+    sa.Column("until", UtcTime, primary_key=True),
+    sa.Column("entry", sa.JSON(none_as_null=True)),
 )
 
 upstream_file = sa.Table(

@@ -1,0 +1,88 @@
+"""An upstream index as it was known here at a time: pages as they were read then; upstream is asked for files only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
+
+import anyio.to_thread
+from packaging.utils import NormalizedName
+
+from wheelyard_registry.catalogue.mirror import Mirror, PastPage
+from wheelyard_registry.index import QUARANTINED, Listing, LocalBlob, Remote
+from wheelyard_registry.upstream_files import UpstreamFiles
+from wheelyard_registry.upstream_index import UpstreamIndex
+from wheelyard_resolver.page import DistributionFile, ProjectPage, parse_page
+
+REMEMBERED = 64
+"""Pages of the past held in memory; an install reads each of its pages once per file."""
+
+
+class PagesThen:
+    """The pages of one upstream at any time, remembered until more is learnt of them."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self._mirror = mirror
+        self._known: OrderedDict[tuple[NormalizedName, dt.datetime, dt.datetime], ProjectPage | None] = OrderedDict()
+
+    def page(self, project: NormalizedName, at: dt.datetime) -> ProjectPage | None:
+        """The page of a project as it was known; None if it was not, or listed nothing."""
+        checked_at = self._mirror.checked_at(project)
+        if checked_at is None:
+            return None
+        key = (project, at, checked_at)
+        if key not in self._known:
+            past = self._mirror.past_page(project, at)
+            self._known[key] = None if past is None else _page(project, past)
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return self._known[key]
+
+
+def _page(project: NormalizedName, past: PastPage) -> ProjectPage | None:
+    now = ProjectPage(project, ()) if past.page is None else parse_page(project, past.page)
+    files: Mapping[str, DistributionFile | None] = {**{file.filename: file for file in now.files}, **past.before}
+    # PEP 792: upstream found the whole project to be harmful. That holds for its past too.
+    listed = () if now.status == QUARANTINED else tuple(file for file in files.values() if file is not None)
+    return replace(now, files=listed) if listed else None
+
+
+class UpstreamThen:
+    """An :class:`~wheelyard_registry.index.Index` of what was known of one upstream at a time."""
+
+    def __init__(self, index: UpstreamIndex, pages: PagesThen, files: UpstreamFiles, at: dt.datetime) -> None:
+        self.index = index
+        self._pages = pages
+        self._files = files
+        self._at = at
+
+    async def has(self, project: NormalizedName) -> bool:
+        """Whether files of this project were known then."""
+        return await self._page(project) is not None
+
+    async def listing(self, project: NormalizedName) -> Listing | None:
+        """See :class:`~wheelyard_registry.index.Index`."""
+        page = await self._page(project)
+        if page is None:
+            return None
+        return Listing(page=replace(page, files=await self._files.offered(project, page.files)))
+
+    async def file(self, project: NormalizedName, filename: str) -> LocalBlob | Remote | None:
+        """See :class:`~wheelyard_registry.index.Index`."""
+        entry = await self._entry(project, filename)
+        return None if entry is None else await self._files.file(project, entry)
+
+    async def metadata(self, project: NormalizedName, filename: str) -> LocalBlob | None:
+        """See :class:`~wheelyard_registry.index.Index`."""
+        entry = await self._entry(project, filename)
+        return None if entry is None else await self._files.metadata(project, entry)
+
+    async def _entry(self, project: NormalizedName, filename: str) -> DistributionFile | None:
+        page = await self._page(project)
+        files = () if page is None else page.files
+        return next((file for file in files if file.filename == filename), None)
+
+    async def _page(self, project: NormalizedName) -> ProjectPage | None:
+        return await anyio.to_thread.run_sync(self._pages.page, project, self._at)

@@ -10,6 +10,7 @@ import click
 from wheelyard_cli.commands.deploy import registry_option
 from wheelyard_cli.locked_files import LockedFiles, read_locked
 from wheelyard_cli.registry_client import RegistryClient
+from wheelyard_resolver.errors import InputError
 
 
 @click.group(name="mirror")
@@ -22,28 +23,49 @@ def command() -> None:
     "-r",
     "locks",
     multiple=True,
-    required=True,
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="pylock.toml, or requirements with hashes. Repeat.",
 )
+@click.option(
+    "--fleet",
+    "fleets",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="A fleet file. Repeat.",
+)
 @registry_option
-def prefetch(*, locks: tuple[Path, ...], registry: str) -> None:
-    """Let a registry fetch every file that locks name, with page and metadata.
+def prefetch(*, locks: tuple[Path, ...], fleets: tuple[Path, ...], registry: str) -> None:
+    """Let a registry fetch every file that locks name, and all that check and proposal of a fleet read and install.
 
-    Afterwards `wheelyard serve --offline` serves them. Exit code 1 if something that a lock names is not to be had.
+    Afterwards `wheelyard serve --offline` serves them. Exit code 1 if something is not to be had.
     """
+    if not locks and not fleets:
+        raise InputError("nothing to fetch is named", hint="give -r LOCK, or --fleet FILE")
     missing: list[str] = []
-    count = 0
+    fetched: set[str] = set()
     with RegistryClient(registry) as client:
-        for lock in locks:
-            for project, filename in _files(client, read_locked(lock), missing):
+        for project, filename in _wanted(client, locks, fleets, missing):
+            if filename not in fetched:
                 client.warm(project, filename)
-                count += 1
+                fetched.add(filename)
                 click.echo(filename)
-    click.echo(f"{count} files are in the cache of {client.url}", err=True)
+    click.echo(f"{len(fetched)} files are in the cache of {client.url}", err=True)
     for what in missing:
         click.echo(f"not to be had: {what}", err=True)
     raise click.exceptions.Exit(1 if missing else 0)
+
+
+def _wanted(
+    client: RegistryClient, locks: tuple[Path, ...], fleets: tuple[Path, ...], missing: list[str]
+) -> Iterator[tuple[str, str]]:
+    for lock in locks:
+        yield from _files(client, read_locked(lock), missing)
+    for fleet in fleets:
+        from wheelyard_cli.fleet_needs import read_needs
+
+        needs = read_needs(fleet, client.url)
+        yield from needs.files
+        missing += needs.beyond
 
 
 def _files(client: RegistryClient, locked: LockedFiles, missing: list[str]) -> Iterator[tuple[str, str]]:

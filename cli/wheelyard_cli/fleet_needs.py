@@ -16,20 +16,19 @@ from packaging.utils import NormalizedName
 from wheelyard_cli.fleet_file import read_fleet
 from wheelyard_cli.progress import progress_on_stderr
 from wheelyard_cli.registry_client import TOKEN_VARIABLE
-from wheelyard_cli.released_models import resolve_packages
 from wheelyard_cli.routing import Routing
 from wheelyard_cli.simple_client import SimpleClient
 from wheelyard_cli.transfer import Transfer
 from wheelyard_resolver import certificate
+from wheelyard_resolver.check import Question, answer
 from wheelyard_resolver.fixed_bases import placements
-from wheelyard_resolver.fleet_check import check_fleet
 from wheelyard_resolver.model import Fleet
 from wheelyard_resolver.page import DistributionFile
 from wheelyard_resolver.plan import plan
 from wheelyard_resolver.proposal import Proposal
 from wheelyard_resolver.propose import proposal_of
+from wheelyard_resolver.released_models import resolve_packages
 from wheelyard_resolver.snapshot import Recording
-from wheelyard_resolver.standing import broken_bases
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,7 @@ def read_needs(path: Path, registry: str) -> FleetNeeds:
 
 def _judged(fleet: Fleet, index: Recording) -> Proposal:
     """The proposal, after everything was asked that a check, a proposal and its certificate ask."""
-    check_fleet(fleet, plan(fleet, index), ())
-    broken_bases(fleet, index)
+    answer(Question(), fleet, index)
     placements(fleet, index)
     planned = fleet.planned()
     plans = plan(planned, index)

@@ -51,6 +51,7 @@ class FakeUpstream:
     heard: Event = field(default_factory=Event)
     login: str | None = None
     requests: list[tuple[str, str]] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
 
     def add(self, project: str, built: Built) -> Built:
@@ -134,6 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _page(self, body: bytes) -> None:
         etag = f'"{hashlib.sha256(body).hexdigest()}"'
         if self.headers.get("If-None-Match") == etag:
+            self.index.unchanged.append(self.path)
             self._answer(304, b"", JSON_V1, {"ETag": etag})
         else:
             self._answer(200, body, JSON_V1, {"ETag": etag})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from packaging.utils import NormalizedName
 from prometheus_client.parser import text_string_to_metric_families
 from tests.registry import wheels
 from tests.registry.api import api, call, token
@@ -15,7 +17,9 @@ from tests.registry.fake_upstream import FakeUpstream
 from tests.registry.wheels import Built
 
 from wheelyard_registry.catalogue.bases import AcceptedBase, Bases, lock_digest
+from wheelyard_registry.catalogue.cooldowns import Cooldowns
 from wheelyard_registry.catalogue.database import Database
+from wheelyard_registry.catalogue.mirror import Mirror
 from wheelyard_registry.settings import Settings
 from wheelyard_registry.upstream_index import UpstreamIndex
 
@@ -90,6 +94,20 @@ def test_a_file_of_unknown_age_counts_from_when_it_was_first_seen_here(
     assert versions(cooling) == ["1.0"]
     with running(cooling.settings, cooling.clock, token=cooling.token) as restarted:
         assert versions(restarted) == ["1.0"]
+
+
+def test_the_times_of_upload_of_first_sight_and_of_arrival_are_kept_apart(
+    mirror: Registry, upstream: FakeUpstream
+) -> None:
+    built = release(upstream, "1.0", "2024-01-01T00:00:00Z")
+    seen = mirror.clock.now
+    assert mirror.page("six")["files"][0]["upload-time"] == "2024-01-01T00:00:00.000000Z"
+    mirror.clock.forward(days=2)
+    assert mirror.client.get(f"/files/six/{built.filename}").content == built.data
+    with closing(Database(mirror.settings.database_url)) as database:
+        assert Cooldowns(database).first_seen(NormalizedName("six")) == {(built.filename, built.sha256): seen}
+        (facts,) = Mirror(database, upstream.url).facts(NormalizedName("six")).values()
+    assert facts.added_at == mirror.clock.now
 
 
 def test_a_file_that_changed_under_its_name_is_a_new_one(cooling: Registry, upstream: FakeUpstream) -> None:

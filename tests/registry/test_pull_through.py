@@ -189,12 +189,36 @@ def test_a_page_is_fresh_for_its_time_then_revalidated(mirror: Registry, upstrea
     assert len(upstream.asked_for("/six/")) == 2
 
 
-def test_a_name_that_nobody_has_answers_404_and_is_not_asked_for_again(
+def test_a_page_that_has_not_changed_costs_upstream_a_304(mirror: Registry, upstream: FakeUpstream) -> None:
+    upstream.add("six", six())
+    page = mirror.page("six")
+    mirror.clock.forward(minutes=6)
+    assert mirror.page("six") == page
+    assert upstream.unchanged == ["/simple/six/"]
+    mirror.clock.forward(minutes=4)
+    mirror.page("six")
+    assert len(upstream.asked_for("/six/")) == 2, "it is fresh again since it was called unchanged"
+
+
+def test_many_clients_share_one_fetch_of_a_page_and_of_metadata(mirror: Registry, upstream: FakeUpstream) -> None:
+    built = upstream.add("six", six())
+    for path in ("/simple/six/", f"/files/six/{built.filename}.metadata"):
+        with ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(lambda _, path=path: mirror.client.get(path).content, range(12)))
+        assert len(set(answers)) == 1
+    assert len(upstream.asked_for("/six/")) == 1
+    assert len(upstream.asked_for(built.filename)) == 1
+
+
+def test_a_name_that_nobody_has_answers_404_and_is_not_asked_for_again_at_once(
     mirror: Registry, upstream: FakeUpstream
 ) -> None:
     for _ in range(2):
         assert mirror.client.get("/simple/nobody/").status_code == 404
     assert len(upstream.asked_for("/nobody/")) == 1
+    upstream.add("nobody", wheels.wheel("nobody", "1.0"))
+    mirror.clock.forward(minutes=6)
+    assert mirror.page("nobody")["versions"] == ["1.0"]
 
 
 def test_with_upstream_down_cached_pages_and_files_are_served(mirror: Registry, upstream: FakeUpstream) -> None:

@@ -141,6 +141,25 @@ def test_a_page_that_links_to_a_host_of_nobody_lists_a_file_that_cannot_be_had(
     assert mirror.client.get("/files/six/six-1.0-py3-none-any.whl.metadata").json()["code"] == "upstream-host"
 
 
+def test_a_page_that_redirects_to_a_host_of_nobody_is_refused(mirror: Registry, upstream: FakeUpstream) -> None:
+    upstream.redirects["/simple/six/"] = "http://evil.example/simple/six/"
+    refused = mirror.client.get("/simple/six/")
+    assert (refused.status_code, refused.json()["code"]) == (502, "upstream-host")
+
+
+def test_links_and_redirects_to_a_file_host_of_the_index_are_followed(tmp_path: Path, upstream: FakeUpstream) -> None:
+    linked, moved = (wheels.wheel("six", version) for version in ("1.15.0", "1.16.0"))
+    for built in (linked, moved):
+        upstream.add("elsewhere", built)
+    host = upstream.url.replace("127.0.0.1", "localhost").removesuffix("simple/")
+    link = f'<a href="{host}packages/{linked.filename}">a</a><a href="/moved/{moved.filename}">b</a>'
+    upstream.garbage["/simple/six/"] = ("text/html", link.encode())
+    upstream.redirects[f"/moved/{moved.filename}"] = f"{host}packages/{moved.filename}"
+    index = replace(UpstreamIndex.at(upstream.url), file_hosts=("localhost",))
+    with before(tmp_path, [index]) as registry:
+        assert [fetch(registry, built).content == built.data for built in (linked, moved)] == [True, True]
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "::ffff:192.168.0.1", "::1", "100.64.0.1"])
 def test_a_name_that_leads_to_a_private_address_is_refused_unless_configured(address: str) -> None:
     url = "https://devpi.internal/root/pypi/+simple/"

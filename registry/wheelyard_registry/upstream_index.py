@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import TypeAlias
 
 import httpx
 from packaging.utils import NormalizedName
@@ -69,16 +70,23 @@ class UpstreamIndex:
         """Whether a host of this index may be at this address.
 
         A literal address, or ``localhost``, in the configuration is meant. A name that leads to a private address
-        needs ``private_network``; one that leads to a link-local address, where clouds keep their metadata, is refused.
+        needs ``private_network``; one that leads to a link-local address, or another where clouds keep their metadata,
+        is refused.
         """
-        found = ipaddress.ip_address(address.partition("%")[0])
-        found = getattr(found, "ipv4_mapped", None) or found
+        found = _meant(ipaddress.ip_address(address.partition("%")[0]))
         if _is_literal(host):
             return host in self.hosts
-        if found.is_link_local or found.is_multicast or found.is_unspecified or found in _METADATA:
+        if (
+            found.is_link_local
+            or found.is_multicast
+            or found.is_unspecified
+            or any(found in kept for kept in _METADATA)
+        ):
             return False
         return self.private_network or not any(found in network for network in _PRIVATE)
 
+
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _PRIVATE = tuple(
     ipaddress.ip_network(network)
@@ -87,8 +95,22 @@ _PRIVATE = tuple(
 """Networks of one's own (RFC 1918, 4193, 6598) and this machine. Not all that is not global: what is set aside for
 documentation is nobody's own, and gateways of closed networks use it for the hosts that they stand in for."""
 
-_METADATA = ipaddress.ip_network("fd00:ec2::/32")
-"""Where AWS keeps its metadata on IPv6; it is not link-local there."""
+_METADATA = tuple(
+    ipaddress.ip_network(network)
+    for network in ("fd00:ec2::/32", "fd20:ce::254", "100.100.100.200", "192.0.0.192", "168.63.129.16")
+)
+"""Where clouds keep their metadata at addresses that are not link-local: AWS, Google, Alibaba, Oracle, Azure."""
+
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+"""IPv4 addresses as hosts without IPv4 write them (RFC 6052)."""
+
+
+def _meant(address: _Address) -> _Address:
+    """The IPv4 address that an IPv6 one stands for, where it does."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    translated = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _TRANSLATED else None
+    return address.ipv4_mapped or address.sixtofour or translated or address
 
 
 def _is_literal(host: str) -> bool:

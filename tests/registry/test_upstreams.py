@@ -160,7 +160,9 @@ def test_links_and_redirects_to_a_file_host_of_the_index_are_followed(tmp_path: 
         assert [fetch(registry, built).content == built.data for built in (linked, moved)] == [True, True]
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "::ffff:192.168.0.1", "::1", "100.64.0.1"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "10.1.2.3", "::ffff:192.168.0.1", "::1", "100.64.0.1", "64:ff9b::a01:203"]
+)
 def test_a_name_that_leads_to_a_private_address_is_refused_unless_configured(address: str) -> None:
     url = "https://devpi.internal/root/pypi/+simple/"
     assert not UpstreamIndex.at(url).may_reach("devpi.internal", address)
@@ -186,7 +188,13 @@ def is_own_private_name(name: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1%eth0", "fd00:ec2::254", "::ffff:169.254.169.254"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("169.254.169.254", "fe80::1%eth0", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1"),
+        *("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192", "168.63.129.16"),
+    ],
+)
 def test_metadata_addresses_are_refused_to_names_also_in_a_private_network(address: str) -> None:
     index = UpstreamIndex.at("https://devpi.internal/root/pypi/+simple/", private_network=True)
     assert not index.may_reach("devpi.internal", address)

@@ -44,7 +44,7 @@ def prefetch(*, locks: tuple[Path, ...], fleets: tuple[Path, ...], registry: str
     missing: list[str] = []
     fetched: set[str] = set()
     with RegistryClient(registry) as client:
-        for project, filename in _wanted(client, locks, fleets, missing):
+        for project, filename in _wanted(client, registry, locks, fleets, missing):
             if filename not in fetched:
                 client.warm(project, filename)
                 fetched.add(filename)
@@ -56,14 +56,14 @@ def prefetch(*, locks: tuple[Path, ...], fleets: tuple[Path, ...], registry: str
 
 
 def _wanted(
-    client: RegistryClient, locks: tuple[Path, ...], fleets: tuple[Path, ...], missing: list[str]
+    client: RegistryClient, registry: str, locks: tuple[Path, ...], fleets: tuple[Path, ...], missing: list[str]
 ) -> Iterator[tuple[str, str]]:
     for lock in locks:
         yield from _files(client, read_locked(lock), missing)
     for fleet in fleets:
         from wheelyard_cli.fleet_needs import read_needs
 
-        needs = read_needs(fleet, client.url)
+        needs = read_needs(fleet, registry)
         yield from needs.files
         missing += needs.beyond
 

@@ -16,8 +16,11 @@ from wheelyard_registry.upstream_files import UpstreamFiles
 from wheelyard_registry.upstream_index import UpstreamIndex
 from wheelyard_resolver.page import DistributionFile, ProjectPage, parse_page
 
-REMEMBERED = 64
+REMEMBERED_PAGES = 128
 """Pages of the past held in memory; an install reads each of its pages once per file."""
+
+REMEMBERED_FILES = 50_000
+"""Files on all of these pages."""
 
 
 class PagesThen:
@@ -25,28 +28,36 @@ class PagesThen:
 
     def __init__(self, mirror: Mirror) -> None:
         self._mirror = mirror
-        self._known: OrderedDict[tuple[NormalizedName, dt.datetime, dt.datetime], ProjectPage | None] = OrderedDict()
+        self._known: OrderedDict[tuple[NormalizedName, dt.datetime, dt.datetime], ProjectPage] = OrderedDict()
 
-    def page(self, project: NormalizedName, at: dt.datetime) -> ProjectPage | None:
+    async def page(self, project: NormalizedName, at: dt.datetime) -> ProjectPage | None:
         """The page of a project as it was known; None if it was not, or listed nothing."""
-        checked_at = self._mirror.checked_at(project)
+        checked_at = await anyio.to_thread.run_sync(self._mirror.checked_at, project)
         if checked_at is None:
             return None
         key = (project, at, checked_at)
-        if key not in self._known:
-            past = self._mirror.past_page(project, at)
-            self._known[key] = None if past is None else _page(project, past)
-            if len(self._known) > REMEMBERED:
+        page = self._known.get(key)
+        if page is None:
+            page = self._known[key] = await anyio.to_thread.run_sync(self._read, project, at)
+            while len(self._known) > REMEMBERED_PAGES or (self._files > REMEMBERED_FILES and len(self._known) > 1):
                 self._known.popitem(last=False)
-        return self._known[key]
+        return page if page.files else None
+
+    @property
+    def _files(self) -> int:
+        return sum(len(page.files) for page in self._known.values())
+
+    def _read(self, project: NormalizedName, at: dt.datetime) -> ProjectPage:
+        past = self._mirror.past_page(project, at)
+        return ProjectPage(project, ()) if past is None else _page(project, past)
 
 
-def _page(project: NormalizedName, past: PastPage) -> ProjectPage | None:
+def _page(project: NormalizedName, past: PastPage) -> ProjectPage:
     now = ProjectPage(project, ()) if past.page is None else parse_page(project, past.page)
     files: Mapping[str, DistributionFile | None] = {**{file.filename: file for file in now.files}, **past.before}
     # PEP 792: upstream found the whole project to be harmful. That holds for its past too.
     listed = () if now.status == QUARANTINED else tuple(file for file in files.values() if file is not None)
-    return replace(now, files=listed) if listed else None
+    return replace(now, files=listed)
 
 
 class UpstreamThen:
@@ -85,4 +96,4 @@ class UpstreamThen:
         return next((file for file in files if file.filename == filename), None)
 
     async def _page(self, project: NormalizedName) -> ProjectPage | None:
-        return await anyio.to_thread.run_sync(self._pages.page, project, self._at)
+        return await self._pages.page(project, self._at)

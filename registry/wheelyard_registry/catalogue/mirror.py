@@ -28,13 +28,11 @@ class CachedPage:
 class PastPage:
     """What is known of a page at a time in the past: as it is now, and what it said otherwise then.
 
-    ``before`` holds the files of which it says something else now; None: it did not list them. ``checked_at`` tells one
-    state of this knowledge from the next.
+    ``before`` holds the files of which it says something else now; None: it did not list them.
     """
 
     page: RawPage | None
     before: Mapping[str, DistributionFile | None]
-    checked_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,7 @@ class Mirror:
             # The change that came next after that time is read last, and counts.
             before = {filename: _file(entry) for filename, entry in connection.execute(changed)}
         page = RawPage(row.url, row.content_type, row.body) if row.found else None
-        return PastPage(page, before, row.checked_at)
+        return PastPage(page, before)
 
     def checked_at(self, project: NormalizedName) -> dt.datetime | None:
         """When the page was last received or called unchanged; None: never."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.registry import wheels
-from tests.registry.catalogue_url import with_test_catalogue
 from tests.registry.fake_upstream import FakeUpstream, serving_upstream
 from tests.registry.serving import Server, run, run_in, script, serving, wheelyard
 from tests.registry.wheels import Built
 
-from wheelyard_registry.catalogue import tables
-from wheelyard_registry.catalogue.database import Database, utc_now
-from wheelyard_registry.settings import Settings
+from wheelyard_registry.catalogue.database import utc_now
 
 
 @dataclass(frozen=True)
@@ -53,35 +49,21 @@ def lock(index: str, folder: Path) -> str:
     return done.stdout
 
 
-def as_of_now() -> str:
-    return utc_now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def make_pages_old(data: Path) -> None:
-    """Let upstream's pages be read again."""
-    database = Database(with_test_catalogue(Settings(data=data)).database_url)
-    with database.write() as connection:
-        connection.execute(tables.upstream_page.update().values(checked_at=utc_now() - dt.timedelta(hours=1)))
-    database.close()
-
-
 @pytest.fixture(scope="module")
 def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Later]:
     """A lock is made; then upstream and the team release, yank and remove, and the lock of today is another one."""
     folder = tmp_path_factory.mktemp("as-of")
     with serving_upstream() as upstream:
         old, gone = (upstream.add("six", wheels.wheel("six", version)) for version in ("1.15.0", "1.16.0"))
-        with serving(folder, "--upstream", upstream.url) as server:
+        with serving(folder, "--upstream", upstream.url, "--page-ttl", "0") as server:
             upload(server, wheels.wheel("demand_model", "1.0", requires=["six"]))
             locked = lock(server.index_url, folder)
             assert httpx.get(f"{server.url}/files/six/{gone.filename}").content == gone.data
-            then = as_of_now()
+            then = utc_now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             upload(server, wheels.wheel("demand_model", "2.0", requires=["six<1.16"]))
             admin = {"WHEELYARD_REGISTRY": server.url, "WHEELYARD_TOKEN": server.token}
             assert wheelyard("project", "yank", "demand-model==1.0", **admin).returncode == 0
-        make_pages_old(folder / "data")
-        change(upstream, old)
-        with serving(folder, "--upstream", upstream.url) as server:
+            change(upstream, old)
             assert lock(server.index_url, folder) != locked
             yield Later(server, then, locked)
 

@@ -19,9 +19,11 @@ from tests.registry.wheels import Built
 from wheelyard_registry.catalogue.bases import AcceptedBase, Bases, lock_digest
 from wheelyard_registry.catalogue.cooldowns import Cooldowns
 from wheelyard_registry.catalogue.database import Database
-from wheelyard_registry.catalogue.mirror import Mirror
+from wheelyard_registry.catalogue.mirror import FileFacts, Mirror
 from wheelyard_registry.settings import Settings
+from wheelyard_registry.upstream_files import source_of
 from wheelyard_registry.upstream_index import UpstreamIndex
+from wheelyard_resolver.page import DistributionFile
 
 # The clock of a test starts at 2026-11-23 10:00.
 YOUNG = "2026-11-20T10:00:00Z"
@@ -108,6 +110,20 @@ def test_the_times_of_upload_of_first_sight_and_of_arrival_are_kept_apart(
         assert Cooldowns(database).first_seen(NormalizedName("six")) == {(built.filename, built.sha256): seen}
         (facts,) = Mirror(database, upstream.url).facts(NormalizedName("six")).values()
     assert facts.added_at == mirror.clock.now
+
+
+def test_a_file_known_from_before_times_were_kept_counts_from_when_it_is_next_seen(
+    cooling: Registry, upstream: FakeUpstream
+) -> None:
+    built = release(upstream, "1.0", None)
+    url = upstream.url.replace("/simple/", f"/packages/{built.filename}")
+    source = source_of(DistributionFile(built.filename, url, built.sha256))
+    with closing(Database(cooling.settings.database_url)) as database:
+        facts = FileFacts(metadata_sha256="")
+        Mirror(database, upstream.url).learn(NormalizedName("six"), built.filename, source, facts)
+    assert versions(cooling) == []
+    cooling.clock.forward(days=7)
+    assert versions(cooling) == ["1.0"]
 
 
 def test_a_file_that_changed_under_its_name_is_a_new_one(cooling: Registry, upstream: FakeUpstream) -> None:

@@ -13,7 +13,7 @@ DEBIAN := .venv/conformance/debian/.unpacked
 GROUPS := .venv/conformance/groups.snapshot
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance nightly clients hooks engine locks fuzz test-postgres bench-images bench-resolver bench-uploads bench-registry bench-faults doctors lint clean
+.PHONY: help demo test conformance nightly clients energy hooks engine locks fuzz test-postgres bench-images bench-resolver bench-uploads bench-registry bench-faults doctors lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ nightly: .venv/.dev ## Try the laws of the resolver on 20,000 random worlds each
 
 clients: .venv/.dev $(CLIENTS:%=.venv/clients/%/.done) ## Upload and install over TLS with pip, uv, twine, poetry, flit and hatch; follow the how-to pages
 	$(BIN)/pytest -m heavy tests/end_to_end/test_registry_tls.py tests/end_to_end/test_how_to_pages.py $(PYTEST_ARGS)
+
+energy: .venv/.dev ## Check candidates of every level against a recorded fleet of forty models, in every format
+	$(BIN)/pytest -m "heavy or not heavy" tests/scenarios/test_energy_40.py $(PYTEST_ARGS)
 
 hooks: .venv/.dev .venv/clients/pre-commit/.done ## Let pre-commit run the hook that teams use
 	$(BIN)/pytest -m heavy tests/end_to_end/test_pre_commit.py $(PYTEST_ARGS)

@@ -71,7 +71,7 @@ class RegistryClient:
     """A registry by its root URL, with a token or else the credentials of the URL or of ~/.netrc.
 
     Every method raises :class:`RegistryUnreachable` (no answer, or a server error), Undecided (the registry could not
-    decide a check), AuthenticationRequired (401, 403) or InputError with the registry's own words (any other refusal).
+    decide a check), AuthenticationRequired (401) or InputError with the registry's own words (any other refusal).
     """
 
     def __init__(
@@ -230,7 +230,8 @@ class RegistryClient:
         if response.is_success and document is not None:
             return document
         if response.status_code == 401 or (response.status_code == 403 and document is None):
-            raise AuthenticationRequired(url=self.url, status=response.status_code)
+            reason = _text((document or {}).get("message"))
+            raise AuthenticationRequired(url=self.url, status=response.status_code, reason=reason)
         if document is not None and document.get("code") in _NO_ANSWER_NOW:
             raise Undecided(str(document.get("message")), hint=_text(document.get("hint")))
         if document is None or response.status_code >= 500 or "code" not in document:

@@ -71,7 +71,7 @@ class NotDeployed(RegistryError):
 
 
 class FutureTime(RegistryError):
-    """A deployment is recorded once it runs, not before."""
+    """A deployment is recorded once it runs, not before; and what will run nobody can tell."""
 
     status = 422
     code = "future-time"
@@ -79,7 +79,7 @@ class FutureTime(RegistryError):
     def __init__(self, *, time: str, now: str) -> None:
         super().__init__(
             f"{time} is in the future: this registry's clock says {now}",
-            hint="set the clock of the machine that sent this, or leave the time out, which means now",
+            hint="look at the clock of the machine that sent this, or leave the time out, which means now",
         )
 
 

@@ -121,7 +121,7 @@ OPERATIONS: tuple[Operation, ...] = (
             "at": TIME,
             **_BY_SERIAL,
         },
-        refusals=(errors.InvalidField,),
+        refusals=(errors.InvalidField, deployment_errors.FutureTime),
     ),
     Operation(
         "POST",
@@ -165,7 +165,7 @@ OPERATIONS: tuple[Operation, ...] = (
             "platform": TEXT,
             "at": TIME,
         },
-        refusals=(errors.InvalidField,),
+        refusals=(errors.InvalidField, deployment_errors.FutureTime),
     ),
     Operation(
         "POST",

@@ -222,7 +222,7 @@ def test_without_a_token_recording_is_undecided(server: Server, tmp_path: Path) 
         "deploy", "record", "churn==1.8.0", "--stage", "prod", "--registry", server.url, NETRC=str(tmp_path / "none")
     )
     assert done.returncode == 5
-    assert "it wants other credentials" in done.stderr
+    assert f"{server.url} answered 401: writing to this registry needs a token" in done.stderr
 
 
 def test_a_token_in_the_netrc_file_is_used(server: Server, tmp_path: Path) -> None:
@@ -234,12 +234,6 @@ def test_a_token_in_the_netrc_file_is_used(server: Server, tmp_path: Path) -> No
         "deploy", "record", "from-netrc==1.0.0", "--stage", "dev", "--registry", server.url, NETRC=str(file)
     )
     assert done.returncode == 0, done.stderr
-
-
-def test_an_unreachable_registry_is_undecided() -> None:
-    done = wheelyard("deploy", "list", "--registry", "http://127.0.0.1:9")
-    assert done.returncode == 5
-    assert "the registry at http://127.0.0.1:9 could not be asked" in done.stderr
 
 
 def test_with_a_certificate_it_speaks_https_only(tmp_path: Path) -> None:

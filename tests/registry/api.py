@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 from httpx import Response
 from tests.registry.conftest import Registry
+
+from wheelyard_cli.registry_client import RegistryClient
 
 Auth = tuple[str, str]
 
@@ -27,3 +30,14 @@ def token(registry: Registry, *rights: str, **more: object) -> str:
     """A new token's text."""
     body = {"label": "a test", "rights": list(rights), **more}
     return str(call(registry, "POST", "tokens", body)["token"])
+
+
+def command_line(registry: Registry, token: str, **query: str) -> RegistryClient:
+    """What the command line asks a registry with; ``query`` is added to every request."""
+
+    def ask(request: httpx.Request) -> httpx.Response:
+        url = request.url.copy_merge_params(query)
+        answer = registry.client.request(request.method, str(url), headers=dict(request.headers))
+        return httpx.Response(answer.status_code, content=answer.content)
+
+    return RegistryClient("http://registry", token, transport=httpx.MockTransport(ask), environment={})

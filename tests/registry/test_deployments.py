@@ -99,6 +99,23 @@ def test_a_time_in_the_future_is_refused_and_a_clock_a_little_ahead_is_not(relea
     assert ahead.json()["since"] == "2026-11-23T10:00:00.000000Z"
 
 
+def test_what_will_run_nobody_is_told(released: Registry) -> None:
+    """A question about a time that has not come is a mistake, not about what runs now."""
+    send(released, version="1.0", stage="prod")
+    for path in ("deployments?", "fleet?stage=prod&"):
+        answer = released.client.get(f"/api/v1/{path}at=2026-11-24T00:00:00Z")
+        assert (answer.status_code, answer.json()["code"]) == (422, "future-time")
+        assert released.client.get(f"/api/v1/{path}at=2026-11-23T10:00:30Z").status_code == 200
+
+
+def test_lines_that_a_model_was_recorded_with_stay_those_of_its_release(registry: Registry) -> None:
+    """A model without a package is deployed again, elsewhere, without stating them again; another version is not."""
+    send(registry, model="churn", version="1.8.0", stage="staging", requires=["numpy<2"])
+    again = send(registry, model="churn", version="1.8", stage="prod", base="base-a")
+    assert (again.json()["version"], again.json()["requires"]) == ("1.8.0", ["numpy<2"])
+    assert send(registry, model="churn", version="1.9", stage="prod").json()["code"] == "unknown-release"
+
+
 def test_what_is_recorded_last_supersedes_even_if_the_clock_went_back(released: Registry) -> None:
     send(released, version="1.0", stage="prod")
     released.clock.forward(hours=-1)

@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 import pytest
 from tests.registry import wheels
-from tests.registry.api import api, call, token
+from tests.registry.api import api, call, command_line, token
 from tests.registry.conftest import Clock, Registry, basic, running
 
 from wheelyard_registry.catalogue.accounts import Accounts
@@ -19,6 +19,7 @@ from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.errors import TooManyAttempts
 from wheelyard_registry.passwords import AT_ONCE, TRIES, WAITING, FailedTries, PasswordGate, hash_password
 from wheelyard_registry.settings import Settings
+from wheelyard_resolver.errors import AuthenticationRequired
 
 APR1 = "$apr1$JIeFnSW5$Uk8xBLhFQtQ8R0dK.NR3M0"
 
@@ -95,6 +96,19 @@ def test_a_token_ends_when_it_expires(registry: Registry) -> None:
     answer = registry.client.get("/simple/", auth=login)
     assert answer.status_code == 401
     assert "has expired" in answer.json()["detail"]
+
+
+def test_the_command_line_says_of_a_token_what_the_registry_says(registry: Registry) -> None:
+    """With both clocks: one of them may be wrong. Exit code 5."""
+    text = token(registry, "read", expires="2026-11-23T11:00:00Z")
+    registry.clock.forward(hours=2)
+    with command_line(registry, text) as client, pytest.raises(AuthenticationRequired) as refused:
+        client.fleet("prod")
+    assert str(refused.value) == (
+        f"http://registry answered 401: the token {text.split('_')[1]} has expired: it was good until "
+        "2026-11-23T11:00:00.000000Z, this registry's clock says 2026-11-23T12:00:00.000000Z"
+    )
+    assert refused.value.exit_code == 5
 
 
 def test_a_token_ends_when_it_is_revoked_and_stays_listed(registry: Registry) -> None:

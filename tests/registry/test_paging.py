@@ -8,11 +8,9 @@ from typing import Any
 import httpx
 import pytest
 from tests.registry import wheels
-from tests.registry.api import call
+from tests.registry.api import call, command_line
 from tests.registry.conftest import Registry
 from tests.registry.test_bases_api import accept, base, deploy, lock
-
-from wheelyard_cli.registry_client import RegistryClient
 
 LOCK = lock(numpy="2.1.0")
 LISTS = [
@@ -80,13 +78,7 @@ def test_a_stage_that_is_gone_is_no_place_to_go_on_from(fleet: Registry) -> None
 
 def test_the_command_line_reads_all_pages(fleet: Registry) -> None:
     """Of a registry that gives out two entries at a time."""
-
-    def ask(request: httpx.Request) -> httpx.Response:
-        url = request.url.copy_add_param("limit", "2")
-        answer = fleet.client.request(request.method, str(url), headers=dict(request.headers))
-        return httpx.Response(answer.status_code, content=answer.content)
-
-    with RegistryClient("http://registry", fleet.token, transport=httpx.MockTransport(ask), environment={}) as client:
+    with command_line(fleet, fleet.token, limit="2") as client:
         assert [row.model for row in client.deployments()] == [f"model-{number}" for number in range(5)]
         assert [row["name"] for row in client.rows("stages", "stages")] == ["canary", "prod", "staging"]
         found = client.ask_all("who-uses", requirement="numpy")

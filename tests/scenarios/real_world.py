@@ -19,6 +19,8 @@ from typing import Any
 from packaging.metadata import parse_email
 from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
 
+from wheelyard_cli.routing import Routing
+from wheelyard_cli.snapshot_file import SnapshotFile
 from wheelyard_resolver.page import JSON_V1, DistributionFile, RawPage
 from wheelyard_resolver.target import Target
 
@@ -27,13 +29,21 @@ FACTS = Path(__file__).with_name("examples-world.json")
 _KEPT = ("filename", "url", "hashes", "size", "requires-python", "upload-time", "yanked")
 
 
-class RealWorld:
-    """Implements :class:`wheelyard_resolver.index.Index` from recorded facts."""
+Fields = Mapping[str, Any]
 
-    def __init__(self) -> None:
-        facts = json.loads(FACTS.read_text())
-        self._files: dict[str, list[dict[str, Any]]] = facts["files"]
-        self._requires: dict[str, dict[str, Any]] = facts["metadata"]
+
+class RealWorld:
+    """Implements :class:`wheelyard_resolver.index.Index` from recorded facts.
+
+    ``files`` are the entries of a page (PEP 691) by project, ``requires`` what METADATA says by the URL of its wheel,
+    None where it cannot be read.
+    """
+
+    def __init__(
+        self, files: Mapping[str, list[dict[str, Any]]], requires: Mapping[str, Mapping[str, Any] | None]
+    ) -> None:
+        self._files = files
+        self._requires = requires
 
     def projects(self) -> list[NormalizedName]:
         """All projects there are facts of."""
@@ -58,7 +68,23 @@ class RealWorld:
         return {file.url: _rendered(self._requires[file.url]) for file in files}
 
 
-def _rendered(fields: Mapping[str, Any]) -> bytes:
+def examples_world() -> RealWorld:
+    """What the examples of the README need."""
+    facts = json.loads(FACTS.read_text())
+    return RealWorld(facts["files"], facts["metadata"])
+
+
+def make_snapshot(path: Path, world: RealWorld) -> Path:
+    """All the facts of a world as a snapshot file."""
+    with SnapshotFile(path, world, Routing()) as snapshot:
+        snapshot.pages(world.projects())
+        snapshot.metadata(world.known_metadata())
+    return path
+
+
+def _rendered(fields: Fields | None) -> bytes | None:
+    if fields is None:
+        return None
     lines = ["Metadata-Version: 2.1", f"Name: {fields['name']}", f"Version: {fields['version']}"]
     lines += [f"Provides-Extra: {extra}" for extra in fields["extras"]]
     lines += [f"Requires-Dist: {requirement}" for requirement in fields["requires"]]
@@ -72,24 +98,26 @@ def _recorded(snapshot: Path) -> dict[str, object]:
     pages = connection.execute("SELECT project, zlib FROM page JOIN blob USING (sha256) ORDER BY project")
     files = {project: list(_seen_files(json.loads(zlib.decompress(body)))) for project, body in pages}
     rows = connection.execute("SELECT url, zlib FROM metadata JOIN blob USING (sha256) ORDER BY url")
-    metadata = {url: _facts_of(zlib.decompress(body)) for url, body in rows}
+    metadata = {url: facts_of(zlib.decompress(body)) for url, body in rows}
     return {"files": files, "metadata": metadata}
 
 
 def _seen_files(page: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for file in page["files"]:
-        if not file["filename"].endswith(".whl") or _installs(file["filename"]):
+        if not file["filename"].endswith(".whl") or installs(file["filename"]):
             yield {key: file[key] for key in _KEPT if file.get(key) not in (None, False)}
 
 
-def _installs(filename: str) -> bool:
+def installs(filename: str) -> bool:
+    """Whether a wheel can be installed on the target, by its name."""
     try:
         return bool(parse_wheel_filename(filename)[3] & TARGET.tags.keys())
     except InvalidWheelFilename:
         return False
 
 
-def _facts_of(content: bytes) -> dict[str, object]:
+def facts_of(content: bytes) -> dict[str, object]:
+    """What a METADATA file says of dependencies."""
     fields, _ = parse_email(content)
     return {
         "name": fields.get("name"),

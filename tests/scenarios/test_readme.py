@@ -14,23 +14,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from tests.scenarios.real_world import RealWorld
-
-from wheelyard_cli.routing import Routing
-from wheelyard_cli.snapshot_file import SnapshotFile
+from tests.scenarios.real_world import examples_world, make_snapshot
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "docs/adopting-in-ci.md", "docs/reading-a-conflict.md")
 _SHOWN = re.compile(r"```console\n\$ wheelyard (?P<command>[^\n]*)\n(?P<output>.*?)```", re.DOTALL)
-
-
-def make_snapshot(path: Path) -> Path:
-    """The recorded facts as a snapshot file."""
-    world = RealWorld()
-    with SnapshotFile(path, world, Routing()) as snapshot:
-        snapshot.pages(world.projects())
-        snapshot.metadata(world.known_metadata())
-    return path
 
 
 def printed(command: str, snapshot: Path, scratch: Path) -> str:
@@ -53,7 +41,7 @@ def printed(command: str, snapshot: Path, scratch: Path) -> str:
 @pytest.fixture(scope="module")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The recorded facts."""
-    return make_snapshot(tmp_path_factory.mktemp("world") / "examples.snapshot")
+    return make_snapshot(tmp_path_factory.mktemp("world") / "examples.snapshot", examples_world())
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -65,7 +53,7 @@ def test_a_page_shows_what_is_printed(page: str, snapshot: Path, tmp_path: Path)
 
 def _rewrite() -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        snapshot = make_snapshot(Path(scratch) / "examples.snapshot")
+        snapshot = make_snapshot(Path(scratch) / "examples.snapshot", examples_world())
 
         def renewed(shown: re.Match[str]) -> str:
             output = printed(shown["command"], snapshot, Path(scratch) / "out")

@@ -11,7 +11,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from tests.scenarios.real_world import RealWorld
+from tests.scenarios.real_world import examples_world
 
 from wheelyard_cli.fleet_file import read_fleet
 from wheelyard_cli.routing import Routing
@@ -44,12 +44,12 @@ def asked_of(index: Index) -> Answers:
 
 @pytest.fixture(scope="module")
 def answers() -> Answers:
-    return asked_of(RealWorld())
+    return asked_of(examples_world())
 
 
 @pytest.fixture(scope="module")
 def proposal() -> Proposal:
-    return propose(fleet_of(RealWorld()), Recording(RealWorld()))
+    return propose(fleet_of(examples_world()), Recording(examples_world()))
 
 
 def test_three_bases_are_needed(proposal: Proposal) -> None:

@@ -154,7 +154,7 @@ class Deployments:
         """A release runs at a place; without ``owner`` it is who owned the model last.
 
         Raises:
-            UnknownRelease: no file of it is here, and it does not state its requirement lines itself.
+            UnknownRelease: no file of it is here, and its requirement lines were never stated, now or before.
         """
         with self._database.write() as connection:
             earlier = _repeated(connection, place.model, request)
@@ -249,7 +249,13 @@ class Deployments:
     def running(
         self, chosen: Choice, *, at: dt.datetime | None = None, after: int = 0, limit: int | None = None
     ) -> tuple[Deployment, ...]:
-        """What runs, or ran at a time, in the order of recording; up to ``limit`` with a serial above ``after``."""
+        """What runs, or ran at a time, in the order of recording; up to ``limit`` with a serial above ``after``.
+
+        Raises:
+            FutureTime: nobody knows what will run then.
+        """
+        if at is not None:
+            _require_past(at, self._clock())
         query = _running(chosen, at)
         return self._read(query.where(query.selected_columns.serial > after).order_by("serial").limit(limit))
 
@@ -314,10 +320,14 @@ def _repeated(connection: sa.Connection, model: NormalizedName, request: Request
     return Recorded(_deployment(row), repeated=True)
 
 
+def _require_past(at: dt.datetime, now: dt.datetime) -> None:
+    if at > now + SKEW:
+        raise FutureTime(time=time_text(at), now=time_text(now))
+
+
 def _since(connection: sa.Connection, place: Place, at: dt.datetime | None, now: dt.datetime) -> dt.datetime:
     if at is not None:
-        if at > now + SKEW:
-            raise FutureTime(time=time_text(at), now=time_text(now))
+        _require_past(at, now)
         return min(at, now)
     # What is recorded last supersedes, even if the clock of another replica was ahead.
     chosen = Choice(place.stage, place.model, place.slot)
@@ -353,7 +363,20 @@ def _stored(connection: sa.Connection, model: NormalizedName, release: Release) 
             return replace(release, version=version, requires=None)
     if release.requires is not None:
         return replace(release, version=str(Version(text)))
+    stated = _stated_before(connection, model, Version(text))
+    if stated is not None:
+        return replace(release, version=stated.version, requires=stated.requires)
     raise UnknownRelease(model=model, version=text, known=known)
+
+
+def _stated_before(connection: sa.Connection, model: NormalizedName, version: Version) -> Release | None:
+    """This release of a model without a package, as it was recorded last."""
+    table = tables.deployment
+    query = sa.select(table.c.version, table.c.requires).where(table.c.model == model, table.c.requires.is_not(None))
+    for known, requires in connection.execute(query.order_by(table.c.serial.desc())):
+        if Version(known) == version:
+            return Release(known, requires=tuple(requires))
+    return None
 
 
 def _owner(connection: sa.Connection, model: NormalizedName) -> str | None:

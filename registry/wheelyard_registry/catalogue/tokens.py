@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from wheelyard_registry.catalogue import tables
 from wheelyard_registry.catalogue.accounts import identity_of
-from wheelyard_registry.catalogue.audit import append_event
+from wheelyard_registry.catalogue.audit import append_event, time_text
 from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.credentials import Token, new_token
 from wheelyard_registry.errors import NotFound, Unauthenticated
@@ -74,7 +74,10 @@ class _Known:
         if self.facts.revoked_at is not None:
             raise Unauthenticated(f"the token {token.id} has been revoked")
         if self.facts.expires_at is not None and self.facts.expires_at <= at:
-            raise Unauthenticated(f"the token {token.id} has expired")
+            until, now = time_text(self.facts.expires_at), time_text(at)
+            raise Unauthenticated(
+                f"the token {token.id} has expired: it was good until {until}, this registry's clock says {now}"
+            )
 
 
 def _identity(facts: TokenFacts, user: Identity | None) -> Identity:

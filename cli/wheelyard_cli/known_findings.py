@@ -34,7 +34,7 @@ class Waiver:
 
 
 def write_baseline(path: Path, report: Report) -> None:
-    """Take down the findings that fail, so that from now on only others do.
+    """Take down the findings that fail, so that from now on only others do; a missing directory is made.
 
     Raises:
         InputError: the file cannot be written.
@@ -48,6 +48,7 @@ def write_baseline(path: Path, report: Report) -> None:
         key=lambda entry: (entry["rule"], entry["title"], entry["fingerprint"]),
     )
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"schema": BASELINE_SCHEMA, "findings": failing}, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}", hint="check the path") from error

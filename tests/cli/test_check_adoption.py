@@ -135,14 +135,14 @@ def test_the_level_decides_from_fail_on_on(shell: Shell) -> None:
 
 
 def test_several_outputs_at_once(shell: Shell) -> None:
-    """Text on stdout, the others in their files."""
-    found = shell.ask("check", "numpy>=9", "--output", "sarif=out.sarif", "--output", "junit=out.xml")
+    """Text on stdout, the others in their files, in directories that are made."""
+    found = shell.ask("check", "numpy>=9", "--output", "sarif=out.sarif", "--output", "junit=reports/ci/out.xml")
     assert found.out.startswith("candidate cannot be installed at all\n")
     assert json.loads((shell.directory / "out.sarif").read_text())["version"] == "2.1.0"
-    assert (shell.directory / "out.xml").read_text().startswith("<testsuite ")
+    assert (shell.directory / "reports" / "ci" / "out.xml").read_text().startswith("<testsuite ")
 
 
-@pytest.mark.parametrize("output", ["sarif", "sarif=", "pdf=out.pdf", "sarif=nowhere/out.sarif"])
+@pytest.mark.parametrize("output", ["sarif", "sarif=", "pdf=out.pdf", "sarif=world.snapshot/out.sarif"])
 def test_an_output_that_cannot_be_written_is_told_before_anything_is_read(shell: Shell, output: str) -> None:
     """Exit 2."""
     found = shell.run("check", "pandas", "--fleet", "not-even-there.toml", "--output", output)

@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 import tomli
+from tests.conformance.loopback import loopback
 from tests.registry.serving import Server, run_in, script, serving
 from tests.scenarios.energy_world import ENERGY_40, energy_world
 from tests.scenarios.real_world import make_snapshot
@@ -87,19 +89,24 @@ class Accepted:
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 
-    def page(self, name: str) -> str:
-        """What is said of a candidate, in all formats one below the other."""
+    def check(self, name: str, *arguments: str) -> str:
+        """What a check of a candidate prints; it fails from new-base on."""
         candidate = CANDIDATES[name]
         project = self.directory / name / candidate.name
-        project.mkdir(parents=True)
+        project.mkdir(parents=True, exist_ok=True)
         (project / "pyproject.toml").write_text(candidate.pyproject)
-        outputs = [f"--output={form}={name}/out.{form}" for form in FORMATS]
-        done = self.run("check", f"{name}/{candidate.name}", "--fleet", "fleet.toml", *FROM_WORLD, *outputs)
+        done = self.run("check", f"{name}/{candidate.name}", *arguments)
         assert done.returncode == (1 if candidate.level.at_least_as_bad_as(Level.NEW_BASE) else 0), done.stderr
+        return done.stdout
+
+    def page(self, name: str) -> str:
+        """What is said of a candidate here, in all formats one below the other."""
+        outputs = [f"--output={form}={name}/out.{form}" for form in FORMATS]
+        printed = self.check(name, "--fleet", "fleet.toml", *FROM_WORLD, *outputs)
         texts = {form: (self.directory / name / f"out.{form}").read_text() for form in FORMATS}
-        assert texts["text"] == done.stdout
+        assert texts["text"] == printed
         parts = (f"\n---- {form} {'-' * 60}\n{text}" for form, text in texts.items())
-        return candidate.pyproject + _SNAPSHOT.sub("sha256:(what it rests on)", "".join(parts))
+        return CANDIDATES[name].pyproject + _SNAPSHOT.sub("sha256:(what it rests on)", "".join(parts))
 
 
 FROM_WORLD = ("--snapshot", "world.snapshot", "--offline", "--index-url", "https://pypi.org/simple/")
@@ -109,8 +116,14 @@ _SNAPSHOT = re.compile(r"(?<=\"snapshot\": \")sha256:[0-9a-f]{64}")
 @contextmanager
 def accepting(directory: Path) -> Iterator[Accepted]:
     """Record the fleet over the API, propose bases for what is recorded, accept them, export the fleet."""
-    make_snapshot(directory / "world.snapshot", energy_world())
-    with serving(directory, "--no-upstream") as server:
+    world = energy_world()
+    make_snapshot(directory / "world.snapshot", world)
+    with (
+        loopback() as http,
+        serving(
+            directory, "--upstream", http.mount("pypi", world), "--private-upstreams", "--check-deadline", "600"
+        ) as server,
+    ):
         registry = ("--registry", server.url)
         found = Accepted(server, directory)
         assert "40 recorded, 0 refused" in found.done("fleet", "import", str(ENERGY_40), *registry)
@@ -154,6 +167,26 @@ def test_what_is_said_is_as_reviewed(accepted: Accepted, name: str) -> None:
     found = accepted.page(name)
     assert f"\n{CANDIDATES[name].level.value}: " in found
     assert found == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def warm(accepted: Accepted) -> Accepted:
+    """The registry has read of its upstream what the fleet itself takes."""
+    server = accepted.server
+    login = ("__token__", server.token)
+    answer = httpx.post(f"{server.url}/api/v1/check", json={"stage": "prod"}, auth=login, timeout=600, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    return accepted
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_the_registry_says_the_same(warm: Accepted, name: str) -> None:
+    """But for the lines of the fleet file: it has none."""
+    found = warm.check(name, "--registry", warm.server.url)
+    golden = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+    text = golden.partition("---- text")[2].partition("\n")[2].partition("\n---- json")[0]
+    assert found == re.sub(r" \[fleet\.toml:\d+\]", "", text)
 
 
 def _rewrite() -> None:

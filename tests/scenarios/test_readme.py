@@ -31,7 +31,6 @@ def printed(command: str, snapshot: Path, scratch: Path) -> str:
     if "config" not in arguments:
         arguments += ["--snapshot", str(snapshot), "--offline"]
     run = [sys.executable, "-m", "wheelyard_cli", *arguments]
-    scratch.mkdir(exist_ok=True)
     environment = {key: value for key, value in os.environ.items() if not key.startswith("WHEELYARD_")}
     environment |= {"NETRC": "/home/anna/.netrc"}
     done = subprocess.run(run, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)

@@ -28,7 +28,7 @@ def parse_outputs(given: Sequence[str]) -> tuple[Output, ...]:
     """``FORMAT=FILE`` each.
 
     Raises:
-        InputError: one is not of that form, or there is no such directory.
+        InputError: one is not of that form, or what should be a directory is a file.
     """
     found = []
     for text in given:
@@ -38,8 +38,9 @@ def parse_outputs(given: Sequence[str]) -> tuple[Output, ...]:
                 f"--output {text} is not FORMAT=FILE", hint=f"the formats are {', '.join(FORMATS)}: sarif=out.sarif"
             )
         path = Path(file)
-        if not path.absolute().parent.is_dir():
-            raise InputError(f"--output {text}: there is no directory {path.parent}", hint="make it first")
+        above = next(directory for directory in path.absolute().parents if directory.exists())
+        if not above.is_dir():
+            raise InputError(f"--output {text}: {above} is no directory", hint="name another path")
         found.append(Output(form, path))
     return tuple(found)
 
@@ -53,13 +54,14 @@ def render(report: Report, form: str, repository: Repository, *, every_conflict:
 
 
 def write(outputs: Sequence[Output], report: Report, repository: Repository, *, every_conflict: bool = False) -> None:
-    """Write the report to each file.
+    """Write the report to each file; directories that are missing are made.
 
     Raises:
         InputError: a file cannot be written.
     """
     for output in outputs:
         try:
+            output.path.parent.mkdir(parents=True, exist_ok=True)
             output.path.write_text(
                 render(report, output.form, repository, every_conflict=every_conflict), encoding="utf-8"
             )

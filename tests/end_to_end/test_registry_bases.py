@@ -111,6 +111,15 @@ def test_the_fleet_of_a_registry_is_planned_from_what_the_registry_has_accepted(
     assert "- base-b\n" in done.stdout
 
 
+def test_without_a_directory_the_usual_registry_is_told(world: World) -> None:
+    """A directory alone is meant alone."""
+    where = {"WHEELYARD_REGISTRY": world.server.url, **world.login}
+    told = wheelyard("bases", "accept", str(world.accepted), **where)
+    assert (told.returncode, told.stderr) == (0, f"accepted for prod by {world.server.url}: base-a, base-b\n")
+    alone = wheelyard("bases", "accept", str(world.accepted), str(world.folder / "again"), **where)
+    assert (alone.returncode, "accepted for" in alone.stderr) == (0, False)
+
+
 def test_accepting_nowhere_is_refused(world: World) -> None:
     done = wheelyard("bases", "accept", str(world.accepted))
     assert (done.returncode, "nothing says where" in done.stderr) == (2, True)

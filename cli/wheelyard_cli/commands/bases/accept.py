@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -58,23 +59,37 @@ def diff(
 @click.command()
 @click.argument("proposed", type=_existing)
 @click.argument("accepted", type=_directory, required=False)
-@click.option("--registry", metavar="URL", help="Tell this registry: its fleet then names the bases with their locks.")
-@click.option("--stage", help="With --registry: the stage [default: that of the proposal].")
+@click.option(
+    "--registry",
+    metavar="URL",
+    help="Tell this registry: its fleet then names the bases with their locks. Without ACCEPTED, WHEELYARD_REGISTRY and"
+    " the registry of wheelyard.toml or pyproject.toml count too.",
+)
+@click.option("--stage", help="The stage in the registry [default: that of the proposal].")
 def accept(*, proposed: Path, accepted: Path | None, registry: str | None, stage: str | None) -> None:
     """Make the proposal in PROPOSED the one in ACCEPTED: what the next proposal changes as little as possible.
 
     The files are taken over as they are, whole or not at all; those of the earlier proposal that this one does not have
     are removed; what is known of images that stay the same is kept. Keep ACCEPTED under version control, and check a
-    proposal with `bases verify` before it is accepted. With --registry alone only the registry is told.
+    proposal with `bases verify` before it is accepted. Without ACCEPTED only the registry is told.
     """
     if accepted is None and registry is None:
-        raise InputError(
-            "nothing says where to accept it", hint="name a directory ACCEPTED, or --registry URL, or both"
-        )
+        registry = _usual_registry()
     if registry is not None:
         _tell(registry, proposed, stage)
     if accepted is not None:
         _take_over(proposed, accepted)
+
+
+def _usual_registry() -> str:
+    from wheelyard_cli.configuration import find_configuration, variable
+
+    stated = os.environ.get(variable("registry")) or find_configuration(Path.cwd()).values.get("registry")
+    if not isinstance(stated, str):
+        raise InputError(
+            "nothing says where to accept it", hint="name a directory ACCEPTED, or --registry URL, or both"
+        )
+    return stated
 
 
 def _tell(registry: str, proposed: Path, stage: str | None) -> None:

@@ -121,6 +121,11 @@ class RegistryClient:
         path = "/api/v1/deployments" if action == "record" else f"/api/v1/deployments/{action}"
         return self._row(self._ask("POST", path, json=_given(body)))
 
+    def record_once(self, **body: object) -> bool:
+        """Record a deployment under its idempotency key; whether it was not there yet."""
+        status, _ = self._send("POST", "/api/v1/deployments", json=_given(body))
+        return status == httpx.codes.CREATED
+
     def deployments(self, **query: str | None) -> Sequence[DeploymentRow]:
         """What is deployed, or what the query asks for (``at``, ``history=true``), from all pages of the answer."""
         return [self._row(entry) for entry in self._listed(self.ask_all("deployments", **query), "deployments")]
@@ -222,13 +227,16 @@ class RegistryClient:
             raise self._not_ours("its answer is not a deployment") from error
 
     def _ask(self, method: str, path: str, **content: Any) -> dict[str, object]:
+        return self._send(method, path, **content)[1]
+
+    def _send(self, method: str, path: str, **content: Any) -> tuple[int, dict[str, object]]:
         try:
             response = self._client.request(method, self.url + path, **content)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RegistryUnreachable(url=self.url, reason=str(error) or type(error).__name__) from error
         document = _document(response)
         if response.is_success and document is not None:
-            return document
+            return response.status_code, document
         if response.status_code == 401 or (response.status_code == 403 and document is None):
             reason = _text((document or {}).get("message"))
             raise AuthenticationRequired(url=self.url, status=response.status_code, reason=reason)

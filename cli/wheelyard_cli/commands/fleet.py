@@ -75,22 +75,22 @@ def import_(context: click.Context, *, inventory: Path, stage: str | None, dry_r
     from wheelyard_cli.inventory.read import read_inventory
 
     entries = read_inventory(inventory, stage)
-    refused = 0
+    refused = there = 0
     with RegistryClient(registry) as client:
         for entry in entries:
             for line in entry.passed_by:
                 click.echo(f"{entry.where}: passed by, it is no requirement: {line}", err=True)
             body = entry.body(stage)
             try:
-                if not dry_run:
-                    client.deploy("record", **body)
+                new = dry_run or client.record_once(**body)
             except InputError as error:
                 refused += 1
                 click.echo(f"refused: {entry.where}: {error.message}", err=True)
-            else:
-                click.echo(f"{body['model']} {body['version']} in {body['stage']}")
+                continue
+            there += not new
+            click.echo(f"{body['model']} {body['version']} in {body['stage']}")
     done = "would be recorded" if dry_run else "recorded"
-    click.echo(f"{len(entries) - refused} {done}, {refused} refused", err=True)
+    click.echo(f"{len(entries) - refused - there} {done}, {there} were there already, {refused} refused", err=True)
     context.exit(1 if refused else 0)
 
 

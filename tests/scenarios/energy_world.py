@@ -2,7 +2,7 @@
 
 ``python -m tests.scenarios.energy_world SNAPSHOT`` writes it down from a snapshot such as ``make bench-resolver``
 records. Of each release it keeps the wheel that the fleet's target would get or, where it gets none, files that show
-why. Addresses and hashes are made up: nothing can be downloaded.
+why; wheels without readable METADATA are left out. Addresses and hashes are made up: nothing can be downloaded.
 """
 
 from __future__ import annotations
@@ -35,10 +35,7 @@ def energy_world() -> RealWorld:
     """The world on the day from which on the fleet excludes files."""
     facts = json.loads(lzma.decompress(FACTS.read_bytes()))
     files = {project: [_entry(*file) for file in listed] for project, listed in facts["files"].items()}
-    metadata = {
-        _url(name): None if held is None else dict(zip(_FIELDS, held, strict=True))
-        for name, held in facts["metadata"].items()
-    }
+    metadata = {_url(name): dict(zip(_FIELDS, held, strict=True)) for name, held in facts["metadata"].items()}
     return RealWorld(files, metadata)
 
 
@@ -69,8 +66,11 @@ def _recorded(snapshot: Path) -> dict[str, object]:
             for project, url, kind, body in pages
         }
         read = dict(connection.execute("SELECT url, zlib FROM metadata LEFT JOIN blob USING (sha256)"))
-    files = {project: [_written(file) for file in listed] for project, listed in kept.items()}
-    known = (file for listed in kept.values() for file in listed if file.url in read)
+    unreadable = {url for url, content in read.items() if content is None}
+    files = {
+        project: [_written(file) for file in listed if file.url not in unreadable] for project, listed in kept.items()
+    }
+    known = (file for listed in kept.values() for file in listed if read.get(file.url) is not None)
     return {"files": files, "metadata": {file.filename: _facts(read[file.url]) for file in known}}
 
 
@@ -102,9 +102,7 @@ def _written(file: DistributionFile) -> list[object]:
     return [file.filename, file.size, day, file.requires_python, file.yanked]
 
 
-def _facts(compressed: bytes | None) -> list[object] | None:
-    if compressed is None:  # the wheel holds no readable METADATA
-        return None
+def _facts(compressed: bytes) -> list[object]:
     facts: Mapping[str, object] = facts_of(zlib.decompress(compressed))
     return [facts[name] for name in _FIELDS]
 

@@ -35,13 +35,10 @@ Fields = Mapping[str, Any]
 class RealWorld:
     """Implements :class:`wheelyard_resolver.index.Index` from recorded facts.
 
-    ``files`` are the entries of a page (PEP 691) by project, ``requires`` what METADATA says by the URL of its wheel,
-    None where it cannot be read.
+    ``files`` are the entries of a page (PEP 691) by project, ``requires`` what METADATA says by the URL of its wheel.
     """
 
-    def __init__(
-        self, files: Mapping[str, list[dict[str, Any]]], requires: Mapping[str, Mapping[str, Any] | None]
-    ) -> None:
+    def __init__(self, files: Mapping[str, list[dict[str, Any]]], requires: Mapping[str, Fields]) -> None:
         self._files = files
         self._requires = requires
 
@@ -82,9 +79,7 @@ def make_snapshot(path: Path, world: RealWorld) -> Path:
     return path
 
 
-def _rendered(fields: Fields | None) -> bytes | None:
-    if fields is None:
-        return None
+def _rendered(fields: Fields) -> bytes:
     lines = ["Metadata-Version: 2.1", f"Name: {fields['name']}", f"Version: {fields['version']}"]
     lines += [f"Provides-Extra: {extra}" for extra in fields["extras"]]
     lines += [f"Requires-Dist: {requirement}" for requirement in fields["requires"]]

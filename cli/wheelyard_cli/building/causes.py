@@ -93,6 +93,14 @@ _KNOWN: tuple[tuple[str, _Words], ...] = (
         _said("the index wants a login, and refuses the one it got", "give a netrc file with the login: --netrc FILE"),
     ),
     (
+        r"(?i)certificate.verify.failed|invalid peer certificate",
+        _said(
+            "the image that it starts from does not trust the certificate of the index",
+            "start from one that has your certificate authority (`bases propose --from IMAGE`), or add it in the "
+            "block `from` of a template",
+        ),
+    ),
+    (
         _NO_INDEX,
         _said("the index cannot be reached from the build", "check --index-url, and --network host for a local index"),
     ),

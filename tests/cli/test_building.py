@@ -82,7 +82,7 @@ def test_after_a_failure_nothing_is_begun_that_needs_it(tmp_path: Path) -> None:
         ),
         ("#7 8.5 WARNING: ... Failed to establish a new connection: [Errno 111]", "the index cannot be reached"),
         (
-            "SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]') Max retries exceeded\nERROR: No matching distribution found for x",
+            "SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]')\nERROR: No matching distribution found for six==1.17.0",
             "does not trust the certificate of the index",
         ),
         ("ERROR: HTTP error 401 while getting http://i/a.whl\nERROR: 401 Client Error: Unauthorized", "wants a login"),

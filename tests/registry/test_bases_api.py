@@ -22,7 +22,7 @@ def lock(**versions: str) -> str:
             "version": version,
             "wheels": [
                 {
-                    "name": f"{name}-{version}-py3-none-any.whl",
+                    "name": f"{name.replace('-', '_')}-{version}-py3-none-any.whl",
                     "url": f"https://files.example/{name}-{version}-py3-none-any.whl",
                     "size": 1000 * len(name),
                     "hashes": {"sha256": "0" * 64},

@@ -24,8 +24,8 @@ from pathlib import Path
 import caching_faults
 import upload_faults
 from faults import Fault, Verdict
-from registry_mirrors import DevpiMirror, Proxpi, WheelyardMirror
-from registry_peers import Devpi, Peer, PypiServer, Wheelyard, peers_used
+from registry_mirrors import PROXPI, DevpiMirror, Proxpi, WheelyardMirror
+from registry_peers import DEVPI, PYPISERVER, Devpi, Peer, PypiServer, Wheelyard, versions
 from result_page import Page, arguments, load, notes_of
 
 UPLOADING: dict[str, type[Peer]] = {kind.name: kind for kind in (Wheelyard, Devpi, PypiServer)}
@@ -69,7 +69,7 @@ def main() -> None:
     Page(
         title="Uploads and caches that something happens to, beside devpi, pypiserver and proxpi",
         target="bench-faults",
-        made=peers_used(),
+        made=versions(DEVPI, PYPISERVER, PROXPI),
         notes=notes_of(__doc__),
         heads=("fault", *names),
         rows=rows,

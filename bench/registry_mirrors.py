@@ -5,21 +5,19 @@ pypiserver is not among them: it keeps nothing of other indexes, it sends client
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 from registry_peers import Devpi, Peer, Running, Wheelyard, basic, environment, free_port
 
 PROXPI = ("proxpi==1.3.1", "gunicorn==27.0.1")
 
 PAGE_TTL = 1
-"""Seconds for which a page is fresh: the least that all three take."""
+"""Seconds for which a page is fresh, unless a benchmark says otherwise: the least that all three take."""
 
 
 class Mirror(Peer):
     """A cache on a directory, in front of the index at ``upstream``."""
 
     upstream = ""
+    page_ttl = PAGE_TTL
     keeps = True
     """Whether what was fetched survives a restart."""
 
@@ -29,12 +27,8 @@ class WheelyardMirror(Wheelyard, Mirror):
 
     def start(self) -> Running:
         """See :class:`Peer`."""
-        port, token = free_port(), self.directory.parent / f"{self.directory.name}.token"
-        command = [str(Path(sys.executable).with_name("wheelyard")), "serve", "--data", str(self.directory)]
-        command += ["--port", str(port), "--upstream", self.upstream, "--page-ttl", str(PAGE_TTL)]
-        process = self._launch([*command, "--no-anonymous-read", "--admin-token-file", str(token)], port, "/readyz")
-        login = basic("__token__", token.read_text().strip())
-        return Running(self.name, port, "/legacy/", "/simple/", login, process)
+        self.options = ("--upstream", self.upstream, "--page-ttl", str(self.page_ttl))
+        return super().start()
 
 
 class DevpiMirror(Devpi, Mirror):
@@ -44,7 +38,12 @@ class DevpiMirror(Devpi, Mirror):
         """See :class:`Peer`."""
         # It would ask for the list of all projects first, which the upstream here does not have.
         unlisted = {"mirror_no_project_list": True}
-        self.settings = {"type": "mirror", "mirror_url": self.upstream, "mirror_cache_expiry": PAGE_TTL, **unlisted}
+        self.settings = {
+            "type": "mirror",
+            "mirror_url": self.upstream,
+            "mirror_cache_expiry": self.page_ttl,
+            **unlisted,
+        }
         return super().start()
 
 
@@ -58,9 +57,15 @@ class Proxpi(Mirror):
         """See :class:`Peer`."""
         tools, port = environment("proxpi", PROXPI), free_port()
         self.directory.mkdir(exist_ok=True)
-        command = ["env", f"PROXPI_INDEX_URL={self.upstream}", f"PROXPI_INDEX_TTL={PAGE_TTL}"]
+        command = ["env", f"PROXPI_INDEX_URL={self.upstream}", f"PROXPI_INDEX_TTL={self.page_ttl}"]
         command += [f"PROXPI_CACHE_DIR={self.directory}", str(tools / "gunicorn"), "--bind", f"127.0.0.1:{port}"]
         process = self._launch(
             [*command, "--threads", "2", "--no-control-socket", "proxpi.server:app"], port, "/health"
         )
         return Running(self.name, port, "", "/index/", basic("x", "y"), process)
+
+
+def before(mirror: Mirror, upstream: str) -> Mirror:
+    """The mirror, set up to keep pages of ``upstream`` for an hour."""
+    mirror.upstream, mirror.page_ttl = upstream, 3600
+    return mirror

@@ -1,4 +1,4 @@
-"""Wheelyard, devpi and pypiserver behind one face, for the benchmarks of the registry.
+"""Wheelyard and other indexes behind one face, for the benchmarks of the registry.
 
 Each runs as its makers document it, on a free loopback port, in a process of its own, with the data in a directory of
 its own. The peers are installed into throw-away environments at the first run.
@@ -22,7 +22,7 @@ import time
 import venv
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,7 @@ from urllib.parse import urljoin, urlsplit
 ENVIRONMENTS = Path(__file__).resolve().parent.parent / ".bench"
 DEVPI = ("devpi-server==6.20.3",)
 PYPISERVER = ("pypiserver==2.4.2", "watchdog==6.0.0", "waitress==3.0.2")
+SIMPLE_REPOSITORY = ("simple-repository-server==0.10.0",)
 
 BOUNDARY = "wheelyard-bench-boundary"
 
@@ -43,6 +44,7 @@ class Wheel:
     project: str
     version: str
     data: bytes = field(repr=False)
+    metadata: bytes = field(repr=False, default=b"")
 
     @property
     def sha256(self) -> str:
@@ -72,11 +74,12 @@ class Wheel:
         return "".join(parts).encode() + head.encode() + self.data + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
-def wheel(project: str, version: str, size: int, *, salt: str = "") -> Wheel:
-    """A valid wheel of about ``size`` bytes that do not compress."""
+def wheel(project: str, version: str, size: int, *, salt: str = "", requires: Iterable[str] = ()) -> Wheel:
+    """A valid wheel of about ``size`` bytes that do not compress. ``requires`` are its Requires-Dist."""
     name = project.replace("-", "_")
     info = f"{name}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\nSummary: {salt}\n\n"
+    needed = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
+    metadata = f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\nSummary: {salt}\n{needed}\n"
     members = {
         f"{name}/__init__.py": b"",
         f"{name}/data.bin": os.urandom(max(0, size - 900)),
@@ -88,7 +91,7 @@ def wheel(project: str, version: str, size: int, *, salt: str = "") -> Wheel:
     with zipfile.ZipFile(buffer, "w") as archive:
         for path, data in members.items():
             archive.writestr(zipfile.ZipInfo(path), data)
-    return Wheel(f"{name}-{version}-py3-none-any.whl", project, version, buffer.getvalue())
+    return Wheel(f"{name}-{version}-py3-none-any.whl", project, version, buffer.getvalue(), metadata.encode())
 
 
 @dataclass
@@ -142,11 +145,14 @@ class Running:
         found = re.findall(r'href="([^"#]+)(?:#sha256=([0-9a-f]+))?"[^>]*>([^<]+)<', body)
         return 200, {name.strip(): (url, digest) for url, digest, name in found}
 
+    def path_of(self, project: str, url: str) -> str:
+        """The path of a file, by the URL on its project's page."""
+        return urlsplit(urljoin(f"http://x{self.index_path}{project}/", url)).path
+
     def fetch(self, project: str, url: str) -> tuple[int, bytes]:
         """The status and bytes of a file, by the URL on its project's page."""
-        path = urlsplit(urljoin(f"http://x{self.index_path}{project}/", url)).path
         connection = self.connect(60)
-        connection.request("GET", path, headers={"Authorization": self.authorization})
+        connection.request("GET", self.path_of(project, url), headers={"Authorization": self.authorization})
         answer = connection.getresponse()
         try:
             body = answer.read()
@@ -184,7 +190,7 @@ class Running:
 
 
 class Peer(ABC):
-    """How to start one of the three on a directory. Starting again on the same directory is a restart."""
+    """How to start one of them on a directory. Starting again on the same directory is a restart."""
 
     name = ""
 
@@ -199,9 +205,10 @@ class Peer(ABC):
             NotStarted: it ended, or did not answer for a minute.
         """
 
-    def _launch(self, command: list[str], port: int, ready: str) -> subprocess.Popen[bytes]:
-        foreign = ("PIP_", "WHEELYARD_", "DEVPI", "PYTHONPATH")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    def _launch(
+        self, command: list[str], port: int, ready: str, variables: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        environment = {**own_environment(), **(variables or {})}
         place = self.directory.parent / f"{self.directory.name}.log"
         with place.open("ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
@@ -224,15 +231,16 @@ class NotStarted(Exception):
 
 
 class Wheelyard(Peer):
-    """This project, token authentication on, also for reading."""
+    """This project, token authentication on, also for reading. ``options`` say where else packages come from."""
 
     name = "wheelyard"
+    options: Sequence[str] = ("--no-upstream",)
 
     def start(self) -> Running:
         """See :class:`Peer`."""
         port, token = free_port(), self.directory.parent / f"{self.directory.name}.token"
         command = [str(Path(sys.executable).with_name("wheelyard")), "serve", "--data", str(self.directory)]
-        command += ["--port", str(port), "--no-upstream", "--no-anonymous-read", "--admin-token-file", str(token)]
+        command += ["--port", str(port), "--no-anonymous-read", "--admin-token-file", str(token), *self.options]
         process = self._launch(command, port, "/readyz")
         login = basic("__token__", token.read_text().strip())
         return Running(self.name, port, "/legacy/", "/simple/", login, process)
@@ -287,6 +295,26 @@ class PypiServer(Peer):
         return Running(self.name, port, "/", "/simple/", basic("x", "y"), process)
 
 
+class SimpleRepositoryServer(Peer):
+    """simple-repository-server over a directory that holds a folder of files for each project, or over ``mirror``.
+
+    It checks nothing and keeps nothing.
+    """
+
+    name = "simple-repository-server"
+
+    def __init__(self, directory: Path, mirror: str = "") -> None:
+        super().__init__(directory)
+        self._source = mirror or str(directory)
+
+    def start(self) -> Running:
+        """See :class:`Peer`."""
+        port = free_port()
+        command = [str(environment(self.name, SIMPLE_REPOSITORY) / self.name), "--host", "127.0.0.1"]
+        process = self._launch([*command, "--port", str(port), self._source], port, "/")
+        return Running(self.name, port, "", "/simple/", basic("x", "y"), process)
+
+
 def environment(name: str, requirements: tuple[str, ...]) -> Path:
     """The ``bin`` folder of a throw-away environment that holds the requirements."""
     place = ENVIRONMENTS / name
@@ -298,6 +326,12 @@ def environment(name: str, requirements: tuple[str, ...]) -> Path:
         subprocess.run([place / "bin" / "pip", "install", "--quiet", *requirements], check=True)
         done.write_text(repr(requirements))
     return place / "bin"
+
+
+def own_environment() -> dict[str, str]:
+    """The environment variables without those that tell package tools what to do."""
+    foreign = ("PIP_", "UV_", "WHEELYARD_", "DEVPI", "PROXPI_", "PYTHONPATH")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
 
 
 def basic(user: str, password: str) -> str:
@@ -322,6 +356,6 @@ def running(peer: Peer) -> Iterator[Running]:
         server.stop()
 
 
-def peers_used() -> str:
-    """The peers and their versions, as pages name them."""
-    return ", ".join((*DEVPI, *PYPISERVER)).replace("==", " ")
+def versions(*requirements: tuple[str, ...]) -> str:
+    """Peers and their versions, as pages name them."""
+    return ", ".join(one for some in requirements for one in some).replace("==", " ")

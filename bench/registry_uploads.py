@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from alternating import Rounds, alternating
-from registry_peers import Devpi, PypiServer, Running, Wheel, Wheelyard, peers_used, running, wheel
+from registry_peers import DEVPI, PYPISERVER, Devpi, PypiServer, Running, Wheel, Wheelyard, running, versions, wheel
 from result_page import Page, Row, arguments, notes_of
 
 SMALL = 5_000
@@ -172,7 +172,7 @@ def main() -> None:
     Page(
         title="Uploads, against devpi and pypiserver",
         target="bench-uploads",
-        made=f"{peers_used()}. Medians of {given.rounds} alternating rounds",
+        made=f"{versions(DEVPI, PYPISERVER)}. Medians of {given.rounds} alternating rounds",
         notes=notes_of(__doc__),
         heads=("upload", "wheelyard", "peer", "ratio", "met", "load"),
         rows=[row.cells for row in rows],

@@ -1,0 +1,103 @@
+"""A figure of ours held against another one, with those of peers beside it, all measured in turn."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from alternating import alternating
+from request_rates import Unfit
+from result_page import Row, load
+
+LONG = 15.0
+"""Seconds of one measurement from which on a peer is measured once."""
+
+Measure = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a figure should reach."""
+
+    bound: float
+    least: bool = True
+    unit: str = ""
+
+    def met(self, value: float) -> bool:
+        """Whether this is on the right side."""
+        return value >= self.bound if self.least else value <= self.bound
+
+    def __str__(self) -> str:
+        return f"at {'least' if self.least else 'most'} {self.bound:g}{self.unit}"
+
+
+class Comparison:
+    """Makes rows, and remembers why peers are missing in some."""
+
+    def __init__(self, peers: Sequence[str], rounds: int) -> None:
+        self._peers = peers
+        self._rounds = rounds
+        self.reasons: list[str] = []
+
+    def row(
+        self,
+        what: str,
+        ours: Measure,
+        theirs: Measure,
+        wish: Wish,
+        *,
+        peers: Mapping[str, Measure] | None = None,
+        shown: str = "{:,.0f}",
+    ) -> Row:
+        """The medians of all rounds; the ratio is the median of the rounds' ratios."""
+        print(what, file=sys.stderr, flush=True)
+        ours(), theirs()  # warm
+        cells: dict[str, str] = {}
+        again: dict[str, Callable[[int], float]] = {"ours": lambda _: ours(), "theirs": lambda _: theirs()}
+        for name, measure in (peers or {}).items():
+            started = time.monotonic()
+            figure = self._tried(what, name, measure)
+            if figure is not None and time.monotonic() - started < LONG:
+                again[name] = partial(_repeated, measure)
+            cells[name] = "-" if figure is None else f"{shown.format(figure)} (once)"
+        found = alternating(self._rounds, again)
+        cells |= {name: shown.format(found.median(name)) for name in again}
+        ratio = found.ratio("ours", "theirs")
+        return Row(
+            what,
+            cells["ours"],
+            cells["theirs"],
+            f"{ratio:.2f} ({wish})",
+            met=wish.met(ratio),
+            loads=found.loads,
+            others=self._others(cells),
+        )
+
+    def figure(self, what: str, ours: float, wish: Wish, shown: str, peers: Mapping[str, Measure] | None = None) -> Row:
+        """A row that is held against nobody."""
+        found = {name: self._tried(what, name, measure) for name, measure in (peers or {}).items()}
+        cells = {name: "-" if figure is None else shown.format(figure) for name, figure in found.items()}
+        return Row(what, shown.format(ours), "", str(wish), wish.met(ours), load(), self._others(cells))
+
+    def missing(self, what: str, reason: str) -> Row:
+        """A row that could not be measured at all, which is a miss."""
+        self.reasons.append(f"{what}: {reason}")
+        return Row(what, "-", "-", "", met=False, loads=load(), others=self._others({}))
+
+    def _others(self, cells: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(cells.get(name, "-") for name in self._peers)
+
+    def _tried(self, what: str, name: str, measure: Measure) -> float | None:
+        try:
+            return measure()
+        except (Unfit, OSError, subprocess.SubprocessError) as error:
+            self.reasons.append(f"{what}: {name}: {error}")
+            return None
+
+
+def _repeated(measure: Measure, _: int) -> float:
+    return measure()

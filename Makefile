@@ -63,7 +63,7 @@ bench-resolver: .venv/.dev ## Measure verdicts and plans against uv and against 
 bench-uploads: .venv/.dev ## Measure uploads against devpi and pypiserver, which it installs into .bench
 	$(BIN)/python bench/registry_uploads.py --write docs/benchmarks/registry-uploads.md $(BENCH_ARGS)
 
-bench-registry: .venv/.dev ## Measure reads against nginx serving the same bytes (nginx, wrk)
+bench-registry: .venv/.dev ## Measure reads against nginx serving the same bytes, beside four indexes (nginx, wrk)
 	$(BIN)/python bench/registry_reads.py --write docs/benchmarks/registry-reads.md $(BENCH_ARGS)
 
 bench-faults: .venv/.dev ## Kill, fill and fail uploads and caches, here and at devpi, pypiserver and proxpi (root or user namespaces, strace, curl)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +19,9 @@ class Rounds:
     load: Sequence[str]
 
     def median(self, name: str) -> float:
-        """The median of one thing."""
-        return statistics.median(self.figures[name])
+        """The median of one thing; not a number if one of its figures is none."""
+        figures = self.figures[name]
+        return math.nan if any(map(math.isnan, figures)) else statistics.median(figures)
 
     def ratio(self, name: str, other: str) -> float:
         """The median of the rounds' ratios: each is of two figures taken one right after the other."""

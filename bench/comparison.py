@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
@@ -51,21 +52,29 @@ class Comparison:
         wish: Wish,
         *,
         peers: Mapping[str, Measure] | None = None,
+        in_turn: bool = True,
         shown: str = "{:,.0f}",
     ) -> Row:
-        """The medians of all rounds; the ratio is the median of the rounds' ratios."""
+        """The medians of all rounds; the ratio is the median of the rounds' ratios.
+
+        Peers that are slow are measured once, and all of them are, after the rounds, unless ``in_turn``.
+        """
         print(what, file=sys.stderr, flush=True)
-        ours(), theirs()  # warm
         cells: dict[str, str] = {}
         again: dict[str, Callable[[int], float]] = {"ours": lambda _: ours(), "theirs": lambda _: theirs()}
-        for name, measure in (peers or {}).items():
-            started = time.monotonic()
-            figure = self._tried(what, name, measure)
-            if figure is not None and time.monotonic() - started < LONG:
-                again[name] = partial(_repeated, measure)
-            cells[name] = "-" if figure is None else f"{shown.format(figure)} (once)"
-        found = alternating(self._rounds, again)
-        cells |= {name: shown.format(found.median(name)) for name in again}
+        try:
+            ours(), theirs()  # warm
+            for name, measure in (peers or {}).items() if in_turn else ():
+                started = time.monotonic()
+                cells[name] = self._once(what, name, measure, shown)
+                if cells[name] != "-" and time.monotonic() - started < LONG:
+                    again[name] = partial(self._repeated, what, name, measure)
+            found = alternating(self._rounds, again)
+        except Unfit as error:
+            return self.missing(what, str(error))
+        for name, measure in (peers or {}).items() if not in_turn else ():
+            cells[name] = self._once(what, name, measure, shown)
+        cells |= {name: _cell(found.median(name), shown) for name in again}
         ratio = found.ratio("ours", "theirs")
         return Row(
             what,
@@ -80,8 +89,9 @@ class Comparison:
     def figure(self, what: str, ours: float, wish: Wish, shown: str, peers: Mapping[str, Measure] | None = None) -> Row:
         """A row that is held against nobody."""
         found = {name: self._tried(what, name, measure) for name, measure in (peers or {}).items()}
-        cells = {name: "-" if figure is None else shown.format(figure) for name, figure in found.items()}
-        return Row(what, shown.format(ours), "", str(wish), wish.met(ours), load(), self._others(cells))
+        cells = {name: _cell(figure, shown) for name, figure in found.items()}
+        others = ("",) * len(self._peers) if peers is None else self._others(cells)
+        return Row(what, shown.format(ours), "", str(wish), wish.met(ours), load(), others)
 
     def missing(self, what: str, reason: str) -> Row:
         """A row that could not be measured at all, which is a miss."""
@@ -91,13 +101,21 @@ class Comparison:
     def _others(self, cells: Mapping[str, str]) -> tuple[str, ...]:
         return tuple(cells.get(name, "-") for name in self._peers)
 
-    def _tried(self, what: str, name: str, measure: Measure) -> float | None:
+    def _once(self, what: str, name: str, measure: Measure, shown: str) -> str:
+        cell = _cell(self._tried(what, name, measure), shown)
+        return cell if cell == "-" else f"{cell} (once)"
+
+    def _repeated(self, what: str, name: str, measure: Measure, _: int) -> float:
+        return self._tried(what, name, measure)
+
+    def _tried(self, what: str, name: str, measure: Measure) -> float:
+        """The figure of a peer; not a number if it has none, which does not end the others' rounds."""
         try:
             return measure()
         except (Unfit, OSError, subprocess.SubprocessError) as error:
             self.reasons.append(f"{what}: {name}: {error}")
-            return None
+            return math.nan
 
 
-def _repeated(measure: Measure, _: int) -> float:
-    return measure()
+def _cell(figure: float, shown: str) -> str:
+    return "-" if math.isnan(figure) else shown.format(figure)

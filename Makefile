@@ -13,7 +13,7 @@ DEBIAN := .venv/conformance/debian/.unpacked
 GROUPS := .venv/conformance/groups.snapshot
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance nightly clients energy hooks engine locks fuzz test-postgres bench-images bench-resolver bench-uploads bench-registry bench-faults doctors lint clean
+.PHONY: help demo test conformance nightly clients energy hooks engine locks fuzz test-postgres bench-images bench-resolver bench-uploads bench-registry bench-check bench-faults doctors lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench-uploads: .venv/.dev ## Measure uploads against devpi and pypiserver, which
 
 bench-registry: .venv/.dev ## Measure reads against nginx serving the same bytes, beside four indexes (nginx, wrk)
 	$(BIN)/python bench/registry_reads.py --write docs/benchmarks/registry-reads.md $(BENCH_ARGS)
+
+bench-check: .venv/.dev ## Measure checks that a server answers, on 40 and on 1,000 models (wrk; make bench-resolver first)
+	$(BIN)/python bench/server_checks.py --write docs/benchmarks/server-checks.md $(BENCH_ARGS)
 
 bench-faults: .venv/.dev ## Kill, fill and fail uploads and caches, here and at devpi, pypiserver and proxpi (root or user namespaces, strace, curl)
 	$(BIN)/pytest -m heavy tests/end_to_end/test_registry_durability.py $(PYTEST_ARGS)

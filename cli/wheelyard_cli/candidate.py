@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
-from packaging.version import Version
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from wheelyard_cli.project_directory import is_static, read_project
-from wheelyard_resolver.applicant import Applicant, Project, Release, Requirements
+from wheelyard_resolver.applicant import Applicant, Project, Release, Requirements, project_of
 from wheelyard_resolver.core_metadata import CoreMetadata, InvalidMetadata, parse_metadata
 from wheelyard_resolver.errors import InputError
-from wheelyard_resolver.requirement_lines import WrittenRequirement, parse_requirement, requirements_given
+from wheelyard_resolver.requirement_lines import parse_requirement, requirements_given
 from wheelyard_resolver.stated_fleet import pinned_version
 
 
@@ -52,7 +51,7 @@ def _read_directory(directory: Path) -> Project:
 
         content = build_metadata(directory)
         name, version = content.name, content.version
-        return _of_metadata(name, version, _parsed(content.text.encode(), directory), f"{directory}, built")
+        return project_of(name, version, _parsed(content.text.encode(), directory), f"{directory}, built")
     project = read_project(directory)
     return Project(
         project.name, project.version, project.requirements, project.extras, requires_python=project.requires_python
@@ -69,7 +68,7 @@ def _read_wheel(path: Path) -> Project:
         raise InputError(f"{path} is not named as a wheel is", hint="NAME-VERSION-...-TAGS.whl") from error
     except (OSError, zipfile.BadZipFile, ValueError) as error:
         raise InputError(f"{path} is not a wheel that can be read", hint="build it anew, or check the path") from error
-    return _of_metadata(name, version, _parsed(content, path), path.name)
+    return project_of(name, version, _parsed(content, path), path.name)
 
 
 def _is_metadata(member: str) -> bool:
@@ -81,8 +80,3 @@ def _parsed(content: bytes, where: Path) -> CoreMetadata:
         return parse_metadata(content)
     except InvalidMetadata as error:
         raise InputError(str(error), where=str(where), hint="correct the dependency and build anew") from error
-
-
-def _of_metadata(name: NormalizedName, version: Version, metadata: CoreMetadata, source: str) -> Project:
-    written = tuple(WrittenRequirement(requirement, f"METADATA of {source}") for requirement in metadata.requires)
-    return Project(name, version, written, metadata.extras, requires_python=metadata.requires_python)

@@ -1,77 +1,93 @@
-"""What speaks against a deployment: judged from what the registry holds, without solving anything.
+"""What speaks against a deployment, or an upload that is meant for a stage: the workers that solve checks are asked.
 
-The release must be neither yanked nor in quarantine, take the stage's Python, and have its requirement lines met by the
-lock of its accepted base as it was built. What the extras of a line bring is not looked into.
+A deployment must fit into the base that it names as that is built. An upload must not need one base more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
+import anyio.to_thread
 from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from wheelyard_registry.locked_packages import LockedPackage
-from wheelyard_resolver.core_metadata import CoreMetadata, UndefinedMarker, holds
-from wheelyard_resolver.target import Target
+from wheelyard_registry.catalogue.bases import Bases
+from wheelyard_registry.catalogue.database import Clock
+from wheelyard_registry.catalogue.deployments import Place, Release
+from wheelyard_registry.catalogue.stages import AdmissionMode, Stage, Stages
+from wheelyard_registry.check_errors import Busy, CheckUndecided, UnusableCandidate
+from wheelyard_registry.check_worker import Check
+from wheelyard_registry.checks import Checks
+from wheelyard_registry.solved import NOT_ASKED, Solved
+from wheelyard_resolver import applicant
+from wheelyard_resolver.applicant import Applicant
+from wheelyard_resolver.check import Question
+from wheelyard_resolver.levels import Level
+from wheelyard_resolver.report import Finding, Report
+from wheelyard_resolver.requirement_lines import WrittenRequirement
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of a release that is to be deployed.
+class Admission:
+    """Asks on behalf of stages, where their setting wants it."""
 
-    ``withdrawn`` says why its files should not be used, if so. ``base`` is the base it names; ``accepted`` are the
-    names of the stage's accepted bases, and ``packages`` what the lock of the named one pins, if it is one of them.
+    def __init__(self, checks: Checks, stages: Stages, bases: Bases, clock: Clock) -> None:
+        self._checks = checks
+        self._stages = stages
+        self._bases = bases
+        self._clock = clock
+
+    async def of_deployment(self, place: Place, release: Release) -> Solved:
+        """What speaks against a release running at a place, on the base that it names."""
+        if release.requires is None:
+            asks: Applicant = applicant.Release(Requirement(f"{place.model}=={release.version}"))
+        else:
+            lines = tuple(WrittenRequirement(Requirement(text)) for text in release.requires)
+            asks = applicant.Project(place.model, Version(release.version), lines)
+        home = None if release.base is None else release.base.partition("@")[0]
+        return await self._solve(place.stage, Question(asks, slot=place.slot, fail_on=Level.REBUILD, home=home))
+
+    async def of_upload(self, stage: str, project: applicant.Project) -> Solved:
+        """What speaks against a release that is meant for a stage, before it is there.
+
+        Raises:
+            UnknownStage: there is no such stage.
+        """
+        await anyio.to_thread.run_sync(self._stages.require, stage)
+        return await self._solve(stage, Question(project))
+
+    async def _solve(self, stage: str, question: Question) -> Solved:
+        configured, accepted = await anyio.to_thread.run_sync(self._setting, stage)
+        if configured is None or configured.admission is AdmissionMode.OFF:
+            return NOT_ASKED
+        if question.fail_on is Level.REBUILD and question.home not in accepted:
+            # There is no base to hold it against; that it should name one is known without solving.
+            question = replace(question, fail_on=Level.NOT_INSTALLABLE, home=None)
+        mode = configured.admission
+        try:
+            report = await self._checks.ask(Check(question, self._clock(), stage))
+        except UnusableCandidate as problem:
+            return Solved(mode, (problem.message,))
+        except (Busy, CheckUndecided) as problem:
+            return Solved(mode, undecided=problem)
+        return Solved(mode, objections(report))
+
+    def _setting(self, stage: str) -> tuple[Stage | None, frozenset[str]]:
+        standing = self._bases.accepted(stage)
+        names = () if standing is None else (base.name for base in standing.bases)
+        return self._stages.named(stage), frozenset(names)
+
+
+def objections(report: Report) -> tuple[str, ...]:
+    """The findings that fail, each in one sentence or two.
+
+    The first models of a stage need a base, whatever they require: while none hosts any model, that is no objection.
     """
-
-    withdrawn: str | None
-    metadata: CoreMetadata | None
-    base: str | None
-    accepted: Sequence[str]
-    packages: Sequence[LockedPackage] | None
+    if report.level is Level.NEW_BASE and not report.details.get("bases"):
+        return ()
+    return tuple(_told(finding) for finding in report.findings if finding.counts)
 
 
-def objections(facts: Facts, target: Target) -> tuple[str, ...]:
-    """What speaks against it, in words; nothing where nothing does."""
-    return tuple(_objections(facts, target))
-
-
-def _objections(facts: Facts, target: Target) -> Iterator[str]:
-    if facts.withdrawn is not None:
-        yield facts.withdrawn
-    metadata = facts.metadata
-    if metadata is not None and not _takes(metadata.requires_python, target):
-        yield f"it requires Python {metadata.requires_python}, the stage has {'.'.join(map(str, target.release))}"
-    if not facts.accepted:
-        return
-    if facts.packages is None:
-        named = "it names no base" if facts.base is None else f"{facts.base} is not an accepted base"
-        yield f"{named}; accepted here: {', '.join(facts.accepted)}"
-    elif metadata is not None:
-        pinned = {package.name: package for package in facts.packages}
-        for line in metadata.requires:
-            yield from _unmet(line, pinned.get(canonicalize_name(line.name)), facts.base, target)
-
-
-def _takes(requires_python: SpecifierSet | None, target: Target) -> bool:
-    return requires_python is None or requires_python.contains(target.python, prereleases=True)
-
-
-def _unmet(line: Requirement, found: LockedPackage | None, base: str | None, target: Target) -> Iterator[str]:
-    try:
-        if not holds(line.marker, target):
-            return
-    except UndefinedMarker as problem:
-        yield str(problem)
-        return
-    if found is None:
-        yield f"it requires {line}, which {base} does not have"
-    elif found.version is not None and not found.direct and not _admits(line, found.version):
-        yield f"it requires {line}, {base} has {found.name} {found.version}"
-
-
-def _admits(line: Requirement, version: Version) -> bool:
-    return line.url is None and line.specifier.contains(version, prereleases=True)
+def _told(finding: Finding) -> str:
+    lines = [line.strip() for line in finding.text]
+    text = " ".join(lines) if lines and lines[-1].endswith(".") else "; ".join(lines)
+    return f"{finding.title}: {text}" if text else finding.title

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from wheelyard_registry import openapi
 from wheelyard_registry.access import Access
+from wheelyard_registry.admission import Admission
 from wheelyard_registry.as_of import AsOfRoutes
 from wheelyard_registry.audit_routes import AuditRoutes
 from wheelyard_registry.base_routes import BaseRoutes
@@ -58,7 +59,7 @@ from wheelyard_registry.settings import Settings
 from wheelyard_registry.stage_routes import StageRoutes
 from wheelyard_registry.storage import open_blobs
 from wheelyard_registry.trusted_proxies import trusting
-from wheelyard_registry.upload import UploadRoute
+from wheelyard_registry.upload import Finder, UploadRoute
 
 _log = logging.getLogger(__name__)
 
@@ -83,17 +84,19 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
     origin = reading.origin
     accounts = Accounts(database)
     access = Access(tokens, accounts, clock, anonymous_read=settings.anonymous_read)
-    ingest = Ingest(files, blobs, origin, clock)
-    legacy = LegacyForm(ingest, files)
-    limit, threads = settings.max_upload, settings.upload_threads
-    upload = UploadRoute(access, origin, legacy, blobs, limit=limit, threads=threads)
-    imports = ImportRoute(access, origin, ingest, blobs, clock, limit=limit)
-    identities = IdentityRoutes(access, tokens, accounts, clock)
     deployments, bases = Deployments(database, clock), Bases(database, clock)
     stages = Stages(database, clock)
     checks = Checks(settings)
+    admission = Admission(checks, stages, bases, clock)
+    finder = Finder(origin, admission)
+    ingest = Ingest(files, blobs, origin, clock)
+    legacy = LegacyForm(ingest, files)
+    limit, threads = settings.max_upload, settings.upload_threads
+    upload = UploadRoute(access, finder, legacy, blobs, limit=limit, threads=threads)
+    imports = ImportRoute(access, finder, ingest, blobs, clock, limit=limit)
+    identities = IdentityRoutes(access, tokens, accounts, clock)
     report = KpiReport(deployments, bases, files, clock)
-    fleet = FleetRoutes(access, deployments, DeployedFleets(deployments, bases, stages))
+    fleet = FleetRoutes(access, deployments, DeployedFleets(deployments, bases, stages), admission)
     radius = RadiusRoutes(access, BlastRadius(deployments, bases, files))
     lifecycle = Lifecycle(database)
     lifecycles = LifecycleRoutes(access, lifecycle, files, blobs, clock)
@@ -128,7 +131,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
             *_routes(ReadRoutes(access, reading.private, reading.index, clock, compressor), upload),
             *_as_of(AsOfRoutes(reads_then, clock)),
             *_fleet(fleet),
-            *_stages(StageRoutes(access, stages)),
+            *_stages(StageRoutes(access, stages, lifecycle, clock)),
             *_bases(BaseRoutes(access, bases)),
             Route("/api/v1/check", CheckRoutes(access, checks, stages, clock).check, methods=["POST"]),
             Route("/api/v1/kpi", KpiRoutes(access, report).kpi, methods=["GET"]),
@@ -213,6 +216,7 @@ def _stages(routes: StageRoutes) -> list[Route]:
         Route("/api/v1/stages", routes.stages, methods=["GET"]),
         Route("/api/v1/stages/{stage}", routes.set, methods=["PUT"]),
         Route("/api/v1/stages/{stage}", routes.remove, methods=["DELETE"]),
+        Route(f"{_PROJECT}/stage", routes.set_project, methods=["PUT"]),
     ]
 
 

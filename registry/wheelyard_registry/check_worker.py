@@ -6,16 +6,15 @@ catalogue, the caches and the upstreams of the registry for itself.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import gc
 import time
 import traceback
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import lru_cache
-
-from anyio.from_thread import start_blocking_portal
+from functools import lru_cache, partial
+from typing import TypeVar
 
 from wheelyard_registry.catalogue.bases import Bases
 from wheelyard_registry.catalogue.changes import Changes
@@ -23,21 +22,37 @@ from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.catalogue.deployments import Deployments
 from wheelyard_registry.catalogue.stages import Stages
 from wheelyard_registry.errors import RegistryError
-from wheelyard_registry.fleet import DEFAULT_PLATFORM, DEFAULT_PYTHON, DeployedFleet, DeployedFleets, stated_fleet
+from wheelyard_registry.fleet import (
+    DEFAULT_PLATFORM,
+    DEFAULT_PYTHON,
+    DeployedFleet,
+    DeployedFleets,
+    spare_base,
+    stated_fleet,
+)
 from wheelyard_registry.read_side import open_read_side
 from wheelyard_registry.settings import Settings
 from wheelyard_registry.solver_index import SolverIndex
 from wheelyard_registry.storage import open_blobs
 from wheelyard_resolver.check import Question, answer
 from wheelyard_resolver.errors import InputError, InputErrors, Undecided
-from wheelyard_resolver.model import Fleet
+from wheelyard_resolver.model import Fleet, lines_of
 from wheelyard_resolver.reading import NoMemo
 from wheelyard_resolver.released_models import resolve_packages
 from wheelyard_resolver.report import Report
 from wheelyard_resolver.snapshot import Recording
+from wheelyard_resolver.sufficiency import Sufficiency
+from wheelyard_resolver.target import Target
 
-MOST_HELD = 200_000
-"""Pages and metadata held, read; a worker that has more begins anew."""
+K = TypeVar("K")
+V = TypeVar("V")
+
+MOST_PAGES = 5_000
+MOST_METADATA = 200_000
+"""Held in the form in which questions use them; a worker that has more begins anew."""
+
+MOST_KEPT = 8
+"""Fleets, and what is known of their bases, kept at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +114,7 @@ class _KnownFleet:
     """A fleet whose releases are read, as of an event, and what of the index that took."""
 
     serial: int
+    deployed: DeployedFleet
     fleet: Fleet
     used: Mapping[str, str]
 
@@ -110,15 +126,15 @@ class _Desk:
         self._now = dt.datetime.now(dt.timezone.utc)
         database = Database(settings.database_url)
         side = open_read_side(settings, database, open_blobs(settings), self._clock)
-        with ExitStack() as opened:
-            portal = opened.enter_context(start_blocking_portal())
-            self._open = opened.pop_all()  # as long as the process lives
-        self._index = SolverIndex(side.index, Changes(database), portal, self._clock)
+        # In this thread, and not in one of its own: a process does not end while another thread runs.
+        self._index = SolverIndex(side.index, Changes(database), asyncio.new_event_loop(), self._clock)
         self._fleets = DeployedFleets(
             Deployments(database, self._clock), Bases(database, self._clock), Stages(database, self._clock)
         )
         self._known: dict[tuple[str | None, str | None, str | None], _KnownFleet] = {}
         self._memo = NoMemo()
+        self._generation = 0
+        self._sufficiency: dict[tuple[Target, dt.datetime | None, frozenset[str]], Sufficiency] = {}
 
     def _clock(self) -> dt.datetime:
         return self._now
@@ -126,8 +142,10 @@ class _Desk:
     def answer(self, check: Check) -> Report:
         """See :func:`work`."""
         self._now = check.now
-        if len(self._memo.held.listings) + len(self._memo.held.dependencies) > MOST_HELD:
+        held = self._memo.held
+        if len(held.listings) > MOST_PAGES or len(held.dependencies) > MOST_METADATA:
             self._memo = NoMemo()
+            self._sufficiency.clear()
         serial = self._index.refresh()
         known = self._fleet(check, serial)
         recording = Recording(self._index, known.used)
@@ -137,15 +155,34 @@ class _Desk:
             return limit is not None and time.monotonic() - started > limit
 
         policy = replace(known.fleet.policy, exclude_newer=check.exclude_newer)
-        return answer(check.question, replace(known.fleet, policy=policy), recording, out_of_time, self._memo)
+        home = None if check.question.home is None else spare_base(known.deployed, check.question.home)
+        bases = known.fleet.bases if home is None else (*known.fleet.bases, home)
+        fleet = replace(known.fleet, policy=policy, bases=bases)
+        return answer(check.question, fleet, recording, out_of_time, self._memo, partial(self._of_bases, fleet))
+
+    def _of_bases(self, fleet: Fleet, target: Target) -> Sufficiency:
+        """What is known of bases on a target, as long as the index is the same."""
+        generation = self._index.generation()
+        if generation != self._generation:
+            self._generation = generation
+            self._sufficiency.clear()
+        direct = frozenset(line.requirement.url for line in lines_of(fleet.models) if line.requirement.url is not None)
+        key = target, fleet.policy.exclude_newer, direct
+        known = self._sufficiency.get(key)
+        if known is None:
+            _make_room(self._sufficiency)
+            known = self._sufficiency[key] = Sufficiency(self._index, fleet, target, self._memo)
+        return known
 
     def _fleet(self, check: Check, serial: int) -> _KnownFleet:
         place = check.stage, check.python, check.platform
         known = self._known.get(place)
         if known is None or known.serial != serial:
+            _make_room(self._known)
             recording = Recording(self._index)
-            fleet = resolve_packages(stated_fleet(self._deployed(check)), recording)
-            known = self._known[place] = _KnownFleet(serial, fleet, recording.records())
+            deployed = self._deployed(check)
+            fleet = resolve_packages(stated_fleet(deployed), recording)
+            known = self._known[place] = _KnownFleet(serial, deployed, fleet, recording.records())
         return known
 
     def _deployed(self, check: Check) -> DeployedFleet:
@@ -153,3 +190,9 @@ class _Desk:
             return self._fleets.of(check.stage, python=check.python, platform=check.platform)
         python, platform = check.python or DEFAULT_PYTHON, check.platform or DEFAULT_PLATFORM
         return DeployedFleet("none", "none", python, platform, None, (), ())
+
+
+def _make_room(kept: dict[K, V]) -> None:
+    """Forget the oldest entry if there are many: what is asked for is up to those who ask."""
+    if len(kept) >= MOST_KEPT:
+        del kept[next(iter(kept))]

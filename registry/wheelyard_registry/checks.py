@@ -64,7 +64,7 @@ class Checks:
 
     async def _report(self, check: Check) -> Report:
         waiting = self._turns.statistics().tasks_waiting
-        if waiting >= self._settings.check_queue:
+        if self._turns.available_tokens <= 0 and waiting >= self._settings.check_queue:
             raise Busy(waiting=waiting, seconds=self._settings.check_deadline)
         with self._waiting.track_inprogress():
             await self._turns.acquire()

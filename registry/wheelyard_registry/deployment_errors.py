@@ -27,7 +27,7 @@ class UnknownStage(RegistryError):
     def __init__(self, *, stage: str, known: Sequence[str]) -> None:
         super().__init__(
             f"{stage} is not a stage of this registry",
-            hint=f"its stages are {', '.join(known)}; an administrator adds one with wheelyard stage set",
+            hint=f"its stages are {', '.join(known) or 'none yet'}; an administrator adds one with wheelyard stage set",
         )
 
 
@@ -45,7 +45,7 @@ class NotPromoted(RegistryError):
 
 
 class NotAdmitted(RegistryError):
-    """Something speaks against a deployment, and the stage refuses such."""
+    """Something speaks against a deployment, or an upload meant for a stage, and the stage refuses such."""
 
     status = 409
     code = "not-admitted"
@@ -53,7 +53,7 @@ class NotAdmitted(RegistryError):
     def __init__(self, *, model: str, version: str, stage: str, objections: Sequence[str]) -> None:
         super().__init__(
             f"{stage} does not admit {model} {version}: {'; '.join(objections)}",
-            hint="wheelyard check says what would have to change; nothing was recorded",
+            hint="wheelyard check says what would have to change; nothing was stored",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from packaging.requirements import Requirement
@@ -65,7 +65,7 @@ class DeployedFleets:
     ) -> DeployedFleet:
         """The fleet of a stage, now or at a time. What is not given is what is configured for the stage."""
         standing = self._bases.accepted(stage, at)
-        configured = next((each for each in self._stages.configured() if each.name == stage), None)
+        configured = self._stages.named(stage)
         running = self._deployments.running(Choice(stage), at=at)
         return DeployedFleet(
             name=name or stage,
@@ -93,12 +93,20 @@ def stated_fleet(fleet: DeployedFleet) -> StatedFleet:
         stage=fleet.stage,
         target=target,
         models=tuple(_entry(deployment, target) for deployment in fleet.running),
-        bases=tuple(
-            accepted.AcceptedBase(name, tuple(models), None, _pins(packages))
-            for name, models, packages in fleet.hosting()
-        ),
+        bases=tuple(_base(name, models, packages) for name, models, packages in fleet.hosting()),
         max_bases=fleet.max_bases,
     )
+
+
+def spare_base(fleet: DeployedFleet, name: str) -> accepted.AcceptedBase | None:
+    """An accepted base of which no model runs; None if there is no such base."""
+    if name in {hosting for hosting, _, _ in fleet.hosting()}:
+        return None
+    return next((_base(name, (), packages) for base, packages in fleet.bases if base.name == name), None)
+
+
+def _base(name: str, models: Iterable[str], packages: Sequence[LockedPackage]) -> accepted.AcceptedBase:
+    return accepted.AcceptedBase(name, tuple(models), None, _pins(packages))
 
 
 def _entry(deployment: Deployment, target: Target) -> ModelEntry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import anyio.to_thread
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from wheelyard_registry.access import Access
+from wheelyard_registry.admission import Admission
 from wheelyard_registry.catalogue.deployments import Choice, Deployments, Recorded
 from wheelyard_registry.deployment_requests import read_promotion, read_record, read_retirement
 from wheelyard_registry.errors import Forbidden, InvalidField
@@ -17,20 +19,24 @@ from wheelyard_registry.fleet import DeployedFleets, deployment_document, fleet_
 from wheelyard_registry.identity import Identity, Right
 from wheelyard_registry.json_body import count_of, flag_of, json_object, time_of
 from wheelyard_registry.paging import limit_of, page_answer
+from wheelyard_registry.solved import NOT_ASKED
 
 
 class FleetRoutes:
     """Handlers of ``/api/v1/deployments`` and ``/api/v1/fleet``. Whoever may upload a model may say where it runs."""
 
-    def __init__(self, access: Access, deployments: Deployments, fleets: DeployedFleets) -> None:
+    def __init__(self, access: Access, deployments: Deployments, fleets: DeployedFleets, admission: Admission) -> None:
         self._access = access
         self._deployments = deployments
         self._fleets = fleets
+        self._admission = admission
 
     async def record(self, request: Request) -> Response:
         """``POST /api/v1/deployments``: a release runs in a stage and slot."""
         given, identity = await self._change(request)
-        change = partial(self._deployments.record, *read_record(given, identity.name))
+        place, release, owner, asked = read_record(given, identity.name)
+        solved = await self._admission.of_deployment(place, release)
+        change = partial(self._deployments.record, place, release, owner, asked, solved)
         return _answer(await anyio.to_thread.run_sync(change))
 
     async def retire(self, request: Request) -> Response:
@@ -42,7 +48,13 @@ class FleetRoutes:
     async def promote(self, request: Request) -> Response:
         """``POST /api/v1/deployments/promote``: what runs in one stage runs in another as well."""
         given, identity = await self._change(request)
-        change = partial(self._deployments.promote, *read_promotion(given, identity.name))
+        place, stage, asked = read_promotion(given, identity.name)
+        running = await anyio.to_thread.run_sync(
+            self._deployments.running, Choice(place.stage, place.model, place.slot)
+        )
+        to = replace(place, stage=stage)
+        solved = await self._admission.of_deployment(to, running[0].release) if running else NOT_ASKED
+        change = partial(self._deployments.promote, place, stage, asked, solved)
         return _answer(await anyio.to_thread.run_sync(change))
 
     async def _change(self, request: Request) -> tuple[dict[str, object], Identity]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import anyio
-from packaging.utils import NormalizedName
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
@@ -17,9 +16,9 @@ from wheelyard_registry.errors import BadRequest, RegistryError
 from wheelyard_registry.identity import Right
 from wheelyard_registry.ingest import Claims, Ingest, Outcome, Sender
 from wheelyard_registry.json_body import project_of
-from wheelyard_registry.origin import Origin
 from wheelyard_registry.receiving import Body, drain, storing
-from wheelyard_registry.upload import with_proof
+from wheelyard_registry.solved import NOT_ASKED
+from wheelyard_registry.upload import Finder
 from wheelyard_resolver.page import parse_time
 
 UPLOADED_AT = "wheelyard-uploaded-at"
@@ -33,10 +32,10 @@ class ImportRoute:
     """
 
     def __init__(
-        self, access: Access, origin: Origin, ingest: Ingest, blobs: BlobStore, clock: Clock, *, limit: int
+        self, access: Access, finder: Finder, ingest: Ingest, blobs: BlobStore, clock: Clock, *, limit: int
     ) -> None:
         self._access = access
-        self._origin = origin
+        self._finder = finder
         self._ingest = ingest
         self._blobs = blobs
         self._clock = clock
@@ -64,14 +63,14 @@ class ImportRoute:
         with self._blobs.stage() as staged:
             await body.read(staged.write)
 
-            def take(proven: NormalizedName | None) -> Outcome:
-                if proven is None:
-                    storing(staged.write, body.rest)
-                    staged.flush()
-                sender = Sender(identity, proven)
+            def take(sender: Sender) -> Outcome:
+                storing(staged.write, body.take_rest())
+                staged.flush()
                 return self._ingest.take(filename, staged, Claims(), sender=sender, uploaded_at=uploaded_at)
 
-            return await with_proof(take, self._origin, self._pool)
+            # What is taken over has been released elsewhere: it is for no stage yet.
+            outcome, _ = await self._finder.complete(take, Sender(identity, solved=NOT_ASKED), self._pool)
+            return outcome
 
     def _moment(self, request: Request) -> dt.datetime | None:
         text = request.headers.get(UPLOADED_AT)

@@ -26,6 +26,9 @@ from wheelyard_registry.file_errors import FileConflict, RefusedFile
 from wheelyard_registry.identity import Identity, Right
 from wheelyard_registry.origin import Origin
 from wheelyard_registry.release_facts import read_facts
+from wheelyard_registry.solved import Solved
+from wheelyard_resolver.applicant import Project, project_of
+from wheelyard_resolver.core_metadata import parse_metadata
 
 LONGEST_VERSION = 200
 """Characters of a version; reading one takes time that grows with the square of its digits."""
@@ -49,10 +52,15 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who uploads, and the new name that has been proved free for this upload, if any."""
+    """Who uploads, for which ``stage`` if that was said, and what has been found out for this upload.
+
+    ``proven`` is the new name that is free, ``solved`` what speaks against the release in its stage.
+    """
 
     identity: Identity
+    stage: str | None = None
     proven: NormalizedName | None = None
+    solved: Solved | None = None
 
 
 class ProofNeeded(Exception):
@@ -61,6 +69,15 @@ class ProofNeeded(Exception):
     def __init__(self, project: NormalizedName) -> None:
         super().__init__(project)
         self.project = project
+
+
+class CheckNeeded(Exception):
+    """The release is meant for a stage: ask what speaks against it there, then come again with the answer."""
+
+    def __init__(self, stage: str, release: Project) -> None:
+        super().__init__(stage, release.name)
+        self.stage = stage
+        self.release = release
 
 
 class Ingest:
@@ -82,7 +99,7 @@ class Ingest:
         Raises:
             Forbidden: the sender may not upload to this project, or not create it.
             ProjectClosed: the project takes no files.
-            ProofNeeded: see there.
+            ProofNeeded, CheckNeeded: see there.
             RefusedFile: something contradicts something else; nothing is stored.
             FileConflict, DeletedName: the name is used by other bytes, or was.
             StorageFull: the disk did not take it; nothing is stored.
@@ -96,7 +113,7 @@ class Ingest:
         if found.existing is not None:
             return _compare(distribution, found.existing, staged.sha256)
         try:
-            return self._keep(distribution, staged, sender.identity, uploaded_at)
+            return self._keep(distribution, staged, sender, found.project, uploaded_at)
         except OSError as error:
             raise StorageFull(reason=error.strerror or str(error)) from error
 
@@ -109,11 +126,17 @@ class Ingest:
             raise ProofNeeded(project)
 
     def _keep(
-        self, distribution: Distribution, staged: Staged, sender: Identity, uploaded_at: dt.datetime | None
+        self,
+        distribution: Distribution,
+        staged: Staged,
+        sender: Sender,
+        known: ProjectFacts | None,
+        uploaded_at: dt.datetime | None,
     ) -> Outcome:
         now = self._clock()
         raw = core_metadata_of(distribution, staged.path)
         facts = read_facts(distribution, raw)
+        warnings = _warnings(distribution, raw, sender, known)
         stored = StoredFile(
             filename=distribution.filename,
             identity=distribution.identity,
@@ -124,16 +147,35 @@ class Ingest:
             requires_python=facts.requires_python,
             metadata_sha256=hashlib.sha256(raw).hexdigest() if distribution.is_wheel else None,
             uploaded_at=uploaded_at or now,
-            uploaded_by=sender.name,
+            uploaded_by=sender.identity.name,
             added_at=now,
         )
         winner = self._files.add(
             stored,
             metadata=raw if distribution.is_wheel else None,
-            owners=sender.groups,
+            owners=sender.identity.groups,
             present=lambda: self._blobs.has(stored.sha256),
+            warnings=warnings,
         ).existing
         return Outcome.STORED if winner is None else _compare(distribution, winner, stored.sha256)
+
+
+def _warnings(
+    distribution: Distribution, metadata: bytes, sender: Sender, known: ProjectFacts | None
+) -> tuple[str, ...]:
+    """What speaks against a wheel in the stage that it is meant for. An sdist says nothing until it is built.
+
+    Raises:
+        CheckNeeded: nobody has asked yet.
+        NotAdmitted, Busy, CheckUndecided: the stage does not take it.
+    """
+    stage = sender.stage or (known.stage if known is not None else None)
+    if stage is None or not distribution.is_wheel:
+        return ()
+    project, version = distribution.project, distribution.version
+    if sender.solved is None:
+        raise CheckNeeded(stage, project_of(project, version, parse_metadata(metadata), f"{project} {version}"))
+    return sender.solved.warnings((), model=project, version=str(version), stage=stage)
 
 
 def _compare(distribution: Distribution, existing: StoredFile, sha256: str) -> Outcome:

@@ -38,10 +38,20 @@ Refusals = tuple[type[errors.RegistryError], ...]
 _KNOWN: Refusals = (errors.Unauthenticated, errors.Forbidden, errors.TooManyAttempts, errors.CatalogueUnavailable)
 _BODY: Refusals = (errors.BadRequest, errors.BodyTooLarge, errors.InvalidField)
 _CHANGE: Refusals = (deployment_errors.FutureTime, deployment_errors.KeyReused)
-_ADMISSION: Refusals = (deployment_errors.UnknownStage, deployment_errors.NotPromoted, deployment_errors.NotAdmitted)
+_ADMISSION: Refusals = (
+    deployment_errors.UnknownStage,
+    deployment_errors.NotPromoted,
+    deployment_errors.NotAdmitted,
+    check_errors.Busy,
+    check_errors.CheckUndecided,
+)
 _CHOSEN: Refusals = (errors.NotFound,)
 _INGEST: Refusals = (
     errors.BadRequest,
+    deployment_errors.UnknownStage,
+    deployment_errors.NotAdmitted,
+    check_errors.Busy,
+    check_errors.CheckUndecided,
     file_errors.LengthMismatch,
     file_errors.RefusedFile,
     file_errors.ProjectClosed,
@@ -317,6 +327,14 @@ OPERATIONS: tuple[Operation, ...] = (
         ref("Status"),
         body="NewStatus",
         refusals=(*_BODY, *_CHOSEN),
+    ),
+    Operation(
+        "PUT",
+        f"{_PROJECT}/stage",
+        "Say for which stage a project's uploads are meant",
+        ref("ProjectStage"),
+        body="NewProjectStage",
+        refusals=(*_BODY, *_CHOSEN, deployment_errors.UnknownStage),
     ),
     Operation(
         "PUT",

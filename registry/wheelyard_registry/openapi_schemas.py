@@ -319,6 +319,8 @@ SCHEMAS: Mapping[str, Schema] = {
         optional=("reason",),
     ),
     "Status": obj({"project": TEXT, "status": TEXT, "reason": NULLABLE_TEXT}),
+    "NewProjectStage": obj({"stage": nullable(_PLACE)}, optional=("stage",)),
+    "ProjectStage": obj({"project": TEXT, "stage": NULLABLE_TEXT}),
     "Reason": obj({"reason": nullable(_LINE)}, optional=("reason",)),
     "NewOverlay": obj({"overlay": FLAG, "reason": _LINE}, optional=("overlay",)),
     "Overlay": obj({"project": TEXT, "overlay": FLAG}),

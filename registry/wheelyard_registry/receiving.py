@@ -19,18 +19,18 @@ DRAINED = 64 * 1024 * 1024
 class Body:
     """The body of an upload.
 
-    The bytes that are still held when the body ends are left in :attr:`rest` for whoever works on: a small body then
-    costs one visit to a worker thread, not two.
+    The bytes that are still held when the body ends are left for whoever works on (:meth:`take_rest`): a small body
+    then costs one visit to a worker thread, not two.
     """
 
     def __init__(self, request: Request, limit: int) -> None:
         self._request = request
         self._limit = limit
         self._announced = _announced(request, limit)
-        self.rest = b""
+        self._rest = b""
 
     async def read(self, feed: Callable[[bytes], None]) -> None:
-        """Hand the body on, about a megabyte at a time, in worker threads; the last bytes stay in :attr:`rest`.
+        """Hand the body on, about a megabyte at a time, in worker threads; the last bytes stay here.
 
         Raises:
             BodyTooLarge, LengthMismatch: it is not as long as it should be.
@@ -48,7 +48,12 @@ class Body:
                 await anyio.to_thread.run_sync(storing, feed, data)
         if self._announced is not None and received != self._announced:
             raise LengthMismatch(received=received, announced=self._announced)
-        self.rest = bytes(pending)
+        self._rest = bytes(pending)
+
+    def take_rest(self) -> bytes:
+        """The bytes that :meth:`read` left, once."""
+        rest, self._rest = self._rest, b""
+        return rest
 
 
 def storing(write: Callable[[bytes], None], data: bytes) -> None:

@@ -78,6 +78,8 @@ def settings(
     cooldown: int = 0,
     cooldown_dry_run: bool = False,
     page_ttl: int = 300,
+    check_workers: int = 2,
+    check_deadline: float = 30.0,
 ) -> Settings:
     """Settings from what a command line gives; None means the default.
 
@@ -104,6 +106,8 @@ def settings(
         cooldown=dt.timedelta(days=cooldown),
         cooldown_dry_run=cooldown_dry_run,
         page_ttl=dt.timedelta(seconds=page_ttl),
+        check_workers=check_workers,
+        check_deadline=check_deadline,
         database=database,
         trusted_proxies=tuple(_network(text) for text in trusted_proxies),
         anonymous_read=_is_loopback(host) if anonymous_read is None else anonymous_read,

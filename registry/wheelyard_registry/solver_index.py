@@ -5,6 +5,7 @@ What was read is known by its digest until it changes: by an event, or by the ti
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
@@ -14,7 +15,6 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 import anyio
-from anyio.from_thread import BlockingPortal
 from packaging.utils import NormalizedName
 
 from wheelyard_registry import simple
@@ -37,39 +37,48 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The digest of a page, None where there is none, and till when it holds; None: until an event."""
+    """The digest of a page, and till when it holds; None: until an event."""
 
-    digest: str | None
+    digest: str
     until: dt.datetime | None
 
 
 class SolverIndex:
     """Implements :class:`~wheelyard_resolver.index.Index` and :class:`~wheelyard_resolver.index.DigestIndex`.
 
-    It is used from one thread; ``portal`` leads to the event loop of ``index``.
+    ``loop`` is run while something is read, and stands still otherwise.
     """
 
-    def __init__(self, index: Index, changes: Changes, portal: BlockingPortal, clock: Clock) -> None:
+    def __init__(self, index: Index, changes: Changes, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
         self._index = index
         self._changes = changes
-        self._portal = portal
+        self._loop = loop
         self._clock = clock
         self._serial = -1
+        self._stale: dict[NormalizedName, str | None] = {}
+        self._generation = 0
         self._pages: dict[NormalizedName, _Known] = {}
         self._metadata: dict[tuple[str, str | None], str | None] = {}
 
     def refresh(self) -> int:
         """Forget what no longer holds; the serial of the newest event that was taken into account."""
         changed = self._changes.since(self._serial)
-        if changed.cooldown:
-            self._pages.clear()
-        for project in changed.projects:
-            self._pages.pop(project, None)
         now = self._clock()
-        for project in [name for name, known in self._pages.items() if known.until is not None and known.until <= now]:
-            del self._pages[project]
+        for project, known in list(self._pages.items()):
+            over = known.until is not None and known.until <= now
+            if over or changed.cooldown or project in changed.projects:
+                self._stale[project] = self._pages.pop(project).digest
         self._serial = changed.serial
         return changed.serial
+
+    def generation(self) -> int:
+        """A number that changes whenever a page that was ever read is no longer the same; stale ones are read anew.
+
+        Raises as :meth:`pages` does.
+        """
+        if self._stale:
+            self.pages(list(self._stale))
+        return self._generation
 
     # -- digests --------------------------------------------------------------------------------------------
 
@@ -91,22 +100,29 @@ class SolverIndex:
             UpstreamFailed, ...: upstream is needed and cannot be read.
             UnusableCandidate: a file is none of this index.
         """
-        return self._portal.call(_each, self._page, projects)
+        return self._loop.run_until_complete(_each(self._page, projects))
 
     async def _page(self, project: NormalizedName) -> RawPage | None:
         listing = await self._index.listing(project)
         if listing is None:
-            # Upstream may have it tomorrow: it is asked again as often as pages of upstream are.
-            self._pages.pop(project, None)
+            # Upstream may have it at any time, and does not say until when it has not.
+            self._replace(project, None)
+            self._stale[project] = None
             return None
         raw = RawPage(f"/simple/{project}/", JSON_V1, simple.project_json(_as_listed(listing.page), serial=None))
-        self._pages[project] = _Known(page_digest(raw), listing.changes_at)
+        digest = page_digest(raw)
+        self._replace(project, digest)
+        self._pages[project] = _Known(digest, listing.changes_at)
         return raw
+
+    def _replace(self, project: NormalizedName, digest: str | None) -> None:
+        if project in self._stale and self._stale.pop(project) != digest:
+            self._generation += 1
 
     def metadata(self, files: Sequence[DistributionFile]) -> Mapping[str, bytes | None]:
         """See :class:`~wheelyard_resolver.index.Index`. Raises as :meth:`pages` does."""
         named = {file.url: file for file in files}
-        found = self._portal.call(_each, self._body, list(named))
+        found = self._loop.run_until_complete(_each(self._body, named))
         for url, content in found.items():
             digest = None if content is None else hashlib.sha256(content).hexdigest()
             self._metadata[url, named[url].sha256] = digest

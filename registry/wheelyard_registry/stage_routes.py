@@ -10,11 +10,13 @@ from starlette.responses import JSONResponse, Response
 
 from wheelyard_registry.access import Access
 from wheelyard_registry.base_routes import stage_name
+from wheelyard_registry.catalogue.database import Clock
+from wheelyard_registry.catalogue.lifecycle import Lifecycle
 from wheelyard_registry.catalogue.stages import AdmissionMode, Stage, Stages
 from wheelyard_registry.errors import InvalidField, NotFound
 from wheelyard_registry.fleet import DEFAULT_PLATFORM, DEFAULT_PYTHON
 from wheelyard_registry.identity import Right
-from wheelyard_registry.json_body import Fields, json_object
+from wheelyard_registry.json_body import Fields, json_object, project_of
 from wheelyard_registry.paging import limit_of, page_answer
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.target import Target
@@ -23,9 +25,11 @@ from wheelyard_resolver.target import Target
 class StageRoutes:
     """Handlers of ``/api/v1/stages``."""
 
-    def __init__(self, access: Access, stages: Stages) -> None:
+    def __init__(self, access: Access, stages: Stages, lifecycle: Lifecycle, clock: Clock) -> None:
         self._access = access
         self._stages = stages
+        self._lifecycle = lifecycle
+        self._clock = clock
 
     async def stages(self, request: Request) -> Response:
         """``GET /api/v1/stages``: the configured stages in their order."""
@@ -46,6 +50,19 @@ class StageRoutes:
         stage = _read(stage_name(request), Fields(await json_object(request), *_FIELDS))
         await anyio.to_thread.run_sync(partial(self._stages.set, stage, by=identity.name))
         return JSONResponse(_document(stage))
+
+    async def set_project(self, request: Request) -> Response:
+        """``PUT /api/v1/projects/{project}/stage``: for which stage uploads are meant; null: for none."""
+        project = project_of(request)
+        identity = await self._access.require(request, Right.YANK, project)
+        fields = Fields(await json_object(request), "stage")
+        stage = fields.text("stage")
+        fields.finish()
+        if stage is not None:
+            await anyio.to_thread.run_sync(self._stages.require, stage)
+        change = partial(self._lifecycle.set_stage, project, stage, at=self._clock(), by=identity.name)
+        await anyio.to_thread.run_sync(change)
+        return JSONResponse({"project": project, "stage": stage})
 
     async def remove(self, request: Request) -> Response:
         """``DELETE /api/v1/stages/{stage}``: what runs in it stays recorded."""

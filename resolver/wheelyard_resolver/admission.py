@@ -6,7 +6,7 @@ and only then a new grouping of the whole fleet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from wheelyard_resolver.findings import Unplaceable
@@ -14,11 +14,14 @@ from wheelyard_resolver.hints import ChangeSeveral, Hint, MoveExcludeNewer, Rela
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.join import Host, Joining, join, join_as_built
 from wheelyard_resolver.levels import Level
-from wheelyard_resolver.model import Fleet, ModelPackage
+from wheelyard_resolver.model import Fleet, ModelPackage, lines_of
 from wheelyard_resolver.plan import Clock, TargetPlan, never, plan_target, python_misfit, why_unplaceable
 from wheelyard_resolver.propose import base_names
 from wheelyard_resolver.reading import Memo
 from wheelyard_resolver.rebuild import lock_anew
+from wheelyard_resolver.snapshot import Recording
+from wheelyard_resolver.sufficiency import Sufficiency
+from wheelyard_resolver.target import Target
 from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
 
 
@@ -64,29 +67,45 @@ class Admission:
 
 
 def admit(
-    fleet: Fleet, candidate: ModelPackage, index: Index, out_of_time: Clock = never, memo: Memo | None = None
+    fleet: Fleet,
+    candidate: ModelPackage,
+    index: Index,
+    out_of_time: Clock = never,
+    memo: Memo | None = None,
+    *,
+    home: str | None = None,
+    sufficiency: Callable[[Target], Sufficiency] | None = None,
 ) -> Admission:
-    """The level of a candidate.
+    """The level of a candidate. ``home`` is the accepted base that it is to live in, if not that of the older release.
+    ``sufficiency`` gives what is known of bases on a target from earlier questions about the same index.
 
     Raises:
         Undecided: something needed could not be read.
         RecheckFailed: an answer did not stand up to the second opinion.
     """
-    return _Question(fleet, candidate, index, out_of_time, memo).answer()
+    return _Question(fleet, candidate, index, out_of_time, memo, home, sufficiency).answer()
 
 
 class _Question:
     def __init__(
-        self, fleet: Fleet, candidate: ModelPackage, index: Index, out_of_time: Clock, memo: Memo | None
+        self,
+        fleet: Fleet,
+        candidate: ModelPackage,
+        index: Index,
+        out_of_time: Clock,
+        memo: Memo | None,
+        home: str | None,
+        sufficiency: Callable[[Target], Sufficiency] | None,
     ) -> None:
+        self._sufficiency = sufficiency
         self._fleet = fleet
         self._candidate = candidate
         self._index = index
         self._out_of_time = out_of_time
         self._memo = memo
         self._engine = Engine.for_fleet(index, fleet, candidate.target, [candidate], memo)
-        self._hosts = tuple(_hosts(fleet, candidate))
-        home = next((base.name for base in fleet.bases if candidate.key in base.models), None)
+        self._hosts = tuple(_hosts(fleet, candidate, home))
+        home = home or next((base.name for base in fleet.bases if candidate.key in base.models), None)
         self._home = home if any(host.name == home for host in self._hosts) else None
         self._nothing_known = Admission(
             candidate, fleet.model(candidate.key), None, accepted=bool(self._hosts), home=self._home
@@ -143,19 +162,55 @@ class _Question:
         return self._grouped_anew(known)
 
     def _grouped_anew(self, known: Admission) -> Admission:
-        accepted = sum(not host.fixed for host in self._hosts)
-        after = self._plan(_with(self._fleet, self._candidate), accepted)
-        before = accepted
-        if len(after.grouping.groups) > accepted:
-            today = self._plan(self._fleet.planned(), accepted)
-            before = max(accepted, len(today.grouping.groups))
-            if after.grouping.lower_bound <= before < len(after.grouping.groups):
+        before = sum(not host.fixed for host in self._hosts)
+        enough = self._suffice(before)
+        if enough is False and not self._accepted_hold():
+            today = self._plan(self._fleet.planned(), before)
+            if not today.grouping.minimal:
                 return known
-        known = replace(known, before=before, after=len(after.grouping.groups))
-        if len(after.grouping.groups) <= before:
-            self._check_again(after)
-            return replace(known, level=Level.REGROUP, moves=_moves(self._fleet, after, self._candidate))
-        return replace(known, level=Level.NEW_BASE, way_out=_cheapest(known.bases, self._candidate))
+            before = max(before, len(today.grouping.groups))
+            enough = self._suffice(before)
+        if enough is None:
+            return known
+        known = replace(known, before=before)
+        if not enough:
+            # The others go on as they are: one base more, for the candidate alone, is always enough.
+            return replace(
+                known, level=Level.NEW_BASE, after=before + 1, way_out=_cheapest(known.bases, self._candidate)
+            )
+        after = self._plan(_with(self._fleet, self._candidate), before)
+        if len(after.grouping.groups) > before:
+            return known
+        self._check_again(after)
+        moves = _moves(self._fleet, after, self._candidate)
+        return replace(known, level=Level.REGROUP, after=len(after.grouping.groups), moves=moves)
+
+    def _suffice(self, bases: int) -> bool | None:
+        target = self._candidate.target
+        if self._sufficiency is None:
+            known = Sufficiency(self._index, self._fleet, target, self._memo, [self._candidate])
+        else:
+            known = self._sufficiency(target)
+        models = [model for model in _with(self._fleet, self._candidate).models if model.target == target]
+        found = known.of(models, bases, self._out_of_time)
+        if isinstance(self._index, Recording):
+            self._index.rest_on(known.recording.records())
+        return found
+
+    def _accepted_hold(self) -> bool:
+        """Whether the models of today can live as they do in the accepted bases, so that no more are needed."""
+        fleet = self._fleet.planned()
+        models = [model for model in fleet.models if model.target == self._candidate.target]
+        groups = [[model for model in models if model.key in base.models] for base in fleet.bases]
+        hosted = {model.key for group in groups for model in group}
+        homeless = [model for model in models if model.key not in hosted]
+        return all(map(self._install, groups)) and not any(self._install([model]) for model in homeless)
+
+    def _install(self, models: Sequence[ModelPackage]) -> bool:
+        if any(python_misfit(self._engine, model) is not None for model in models):
+            return False
+        answer = self._engine.solve((*lines_of(models), *self._engine.constraints))
+        return isinstance(answer, Solution)
 
     def _check_again(self, plan: TargetPlan) -> None:
         """Lock every group of a plan, which checks by other code that it can be had."""
@@ -171,12 +226,12 @@ class _Question:
 # -- the fleet with and without the candidate -----------------------------------------------------------------------
 
 
-def _hosts(fleet: Fleet, candidate: ModelPackage) -> list[Host]:
-    """The accepted bases of the candidate's target, by name. A fixed base may be one of any models."""
+def _hosts(fleet: Fleet, candidate: ModelPackage, home: str | None) -> list[Host]:
+    """The accepted bases of the candidate's target, by name. Without models, a fixed one counts, and its ``home``."""
     found = []
     for base in sorted(fleet.bases, key=lambda base: base.name):
         models = [model for key in base.models if (model := fleet.model(key)) is not None]
-        if all(model.target == candidate.target for model in models) and (models or base.fixed):
+        if all(model.target == candidate.target for model in models) and (models or base.fixed or base.name == home):
             found.append(Host(base.name, tuple(model for model in models if model.key != candidate.key), base))
     return found
 

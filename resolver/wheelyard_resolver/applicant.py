@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
+from wheelyard_resolver.core_metadata import CoreMetadata
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import Fleet, ModelPackage
@@ -34,6 +35,12 @@ class Project:
     extras: frozenset[NormalizedName] = frozenset()
     asked: frozenset[NormalizedName] = frozenset()
     requires_python: SpecifierSet | None = None
+
+
+def project_of(name: NormalizedName, version: Version, metadata: CoreMetadata, source: str) -> Project:
+    """The project that core metadata describes; ``source`` is where it was found."""
+    written = tuple(WrittenRequirement(requirement, f"METADATA of {source}") for requirement in metadata.requires)
+    return Project(name, version, written, metadata.extras, requires_python=metadata.requires_python)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wheelyard_resolver.admission import admit
@@ -16,27 +17,35 @@ from wheelyard_resolver.reading import Memo
 from wheelyard_resolver.report import Report
 from wheelyard_resolver.snapshot import Recording
 from wheelyard_resolver.standing import broken_bases
+from wheelyard_resolver.sufficiency import Sufficiency
+from wheelyard_resolver.target import Target
 
 
 @dataclass(frozen=True)
 class Question:
     """What is asked about a fleet: whether the applicant may join it, in a slot; without one, how the fleet stands.
 
-    An applicant fails at the level ``fail_on`` or a worse one. For the fleet, models in ``allowed`` may be without a
-    base, and ``every_conflict`` wants each of its conflicts told.
+    An applicant fails at the level ``fail_on`` or a worse one; ``home`` is the accepted base that it is to live in.
+    For the fleet, models in ``allowed`` may be without a base, and ``every_conflict`` wants each conflict told.
     """
 
     applicant: Applicant | None = None
     slot: str = DEFAULT_SLOT
     fail_on: Level = Level.NEW_BASE
+    home: str | None = None
     allowed: tuple[str, ...] = ()
     every_conflict: bool = False
 
 
 def answer(
-    question: Question, fleet: Fleet, index: Recording, out_of_time: Clock = never, memo: Memo | None = None
+    question: Question,
+    fleet: Fleet,
+    index: Recording,
+    out_of_time: Clock = never,
+    memo: Memo | None = None,
+    sufficiency: Callable[[Target], Sufficiency] | None = None,
 ) -> Report:
-    """The report. When time runs out first, its status is "not proved".
+    """The report. When time runs out first, its status is "not proved". For ``sufficiency`` see :func:`.admit`.
 
     Raises:
         InputError: the applicant cannot be used.
@@ -45,7 +54,7 @@ def answer(
     """
     if question.applicant is not None:
         candidate = as_model(question.applicant, fleet, index, question.slot)
-        found = admit(fleet, candidate, index, out_of_time, memo)
+        found = admit(fleet, candidate, index, out_of_time, memo, home=question.home, sufficiency=sufficiency)
         return candidate_report(found, fleet, index.digest(), question.fail_on)
     planned = fleet.planned()
     standing = check_fleet(planned, plan(planned, index, out_of_time, memo), question.allowed)

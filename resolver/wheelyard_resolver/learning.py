@@ -39,9 +39,18 @@ class Learner:
         if conflict is None:
             self._fine.add(group)
             return None
+        self._take(conflict)
+        return conflict
+
+    def recall(self, conflicts: Iterable[Conditions]) -> None:
+        """Know conflicts that were learnt before about other models, as far as these ask for their conditions."""
+        for conflict in conflicts:
+            if all(self.known.asking(condition) for condition in conflict):
+                self._take(conflict)
+
+    def _take(self, conflict: Conditions) -> None:
         for model in members(self.known.add(conflict)):
             self.left.pop(model, None)
-        return conflict
 
     def check(self, colours: Mapping[int, int]) -> bool:
         """Whether the groups by colour can be installed; if not, it is known then why."""

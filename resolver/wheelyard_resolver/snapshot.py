@@ -55,6 +55,10 @@ class Recording:
         """The hash of every record used so far, ``absent`` for what is not there, by its kind and key."""
         return dict(sorted(self._records.items()))
 
+    def rest_on(self, records: Mapping[str, str]) -> None:
+        """Add records of what was read elsewhere for the same verdict."""
+        self._records |= records
+
     def counts(self) -> tuple[int, int]:
         """(project pages, metadata files) used so far."""
         pages = sum(key.startswith("page ") for key in self._records)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,3 +192,32 @@ def test_every_format_is_the_same(shell: Shell, stocked: Stocked, form: str) -> 
     found, expected = by_registry(shell, stocked, world.stage, *asked), here(shell, stocked, *asked)
     assert found.code == expected.code
     assert re.sub("sha256:[0-9a-f]{64}", "", found.out) == re.sub("sha256:[0-9a-f]{64}", "", expected.out)
+
+
+def test_workers_end_with_their_server(tmp_path: Path) -> None:
+    """Also when it is killed, and can tell them nothing."""
+    with serving(tmp_path, "--no-upstream") as server:
+        given = {"stage": "prod", "requires": [{"requirement": "numpy"}]}
+        login = ("__token__", server.token)
+        assert httpx.post(f"{server.url}/api/v1/check", json=given, auth=login, trust_env=False).status_code == 200
+        workers = workers_of(server.process.pid)
+        assert workers
+        server.process.kill()
+        deadline = time.monotonic() + 20
+        while any(map(is_alive, workers)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not any(map(is_alive, workers))
+
+
+def workers_of(pid: int) -> list[Path]:
+    """The places in /proc of the processes that a process has started."""
+    children = Path(f"/proc/{pid}/task").glob("*/children")
+    return [Path("/proc", child) for own in children for child in own.read_text().split()]
+
+
+def is_alive(place: Path) -> bool:
+    """Whether a process runs; one that has ended and was not waited for does not."""
+    try:
+        return (place / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -8,12 +8,19 @@ from tests.registry import wheels
 from tests.registry.conftest import Registry
 from tests.registry.test_bases_api import accept, base, lock
 
+NOT_AS_BUILT = (
+    "base-b must be locked and built anew for demand-model: demand-model requires numpy<2, the base has 2.1.0; "
+    "~ numpy 2.1.0 -> 1.26.4 (demand-model); - pandas 2.2.0"
+)
+
 OLD, NEW = lock(numpy="1.26.4"), lock(numpy="2.1.0", pandas="2.2.0")
 
 
 @pytest.fixture
 def released(registry: Registry) -> Registry:
     """A registry with one model that wants an old numpy, and two accepted bases in production."""
+    for name, version in (("numpy", "1.26.4"), ("numpy", "2.1.0"), ("pandas", "2.2.0"), ("scipy", "1.14.0")):
+        registry.upload(wheels.wheel(name, version))
     requires = ["numpy<2", 'scipy; extra == "fast"', 'colorama; sys_platform == "win32"']
     registry.upload(wheels.wheel(requires=requires))
     accept(registry, base("base-a", OLD, "demand-model"), base("base-b", NEW, "churn"))
@@ -88,7 +95,7 @@ def test_a_stage_gives_its_fleet_the_target_and_the_limit(released: Registry) ->
     ("named", "found"),
     [
         ("base-a", []),
-        ("base-b", ["it requires numpy<2, base-b has numpy 2.1.0"]),
+        ("base-b", [NOT_AS_BUILT]),
         ("base-c", ["base-c is not an accepted base; accepted here: base-a, base-b"]),
         (None, ["it names no base; accepted here: base-a, base-b"]),
     ],
@@ -104,7 +111,12 @@ def test_a_package_that_the_base_lacks_is_noted(released: Registry) -> None:
     released.upload(wheels.wheel(version="1.5.0", requires=["scipy>=1"]))
     configure(released, admission="warn")
     answer = record(released, version="1.5.0", base="base-a")
-    assert answer.json()["warnings"] == ["it requires scipy>=1, which base-a does not have"]
+    assert answer.json()["warnings"] == [
+        (
+            "base-a must be locked and built anew for demand-model: demand-model requires scipy>=1, the base does not "
+            "have it; - numpy 1.26.4; + scipy 1.14.0 (demand-model)"
+        )
+    ]
 
 
 def test_a_yanked_release_and_another_python_are_noted(released: Registry) -> None:
@@ -115,7 +127,10 @@ def test_a_yanked_release_and_another_python_are_noted(released: Registry) -> No
     configure(released, admission="warn")
     assert record(released, version="1.5.0", base="base-a").json()["warnings"] == [
         "demand-model 1.5.0 is yanked: wrong units",
-        "it requires Python >=3.12, the stage has 3.11",
+        (
+            "demand-model cannot be installed at all: Because demand-model requires Python >=3.12 and "
+            "cp311-manylinux_2_28_x86_64 has 3.11.18, demand-model cannot be installed on cp311-manylinux_2_28_x86_64."
+        ),
     ]
 
 
@@ -123,9 +138,8 @@ def test_a_stage_that_blocks_records_nothing(released: Registry) -> None:
     configure(released, admission="block")
     answer = record(released, base="base-b")
     assert (answer.status_code, answer.json()["code"]) == (409, "not-admitted")
-    assert answer.json()["message"] == (
-        "prod does not admit demand-model 1.4.0: it requires numpy<2, base-b has numpy 2.1.0"
-    )
+    assert answer.json()["message"] == f"prod does not admit demand-model 1.4.0: {NOT_AS_BUILT}"
+    assert answer.json()["detail"].startswith(answer.json()["message"])
     assert released.client.get("/api/v1/deployments?history=true").json()["deployments"] == []
     assert record(released, base="base-a").status_code == 201
 

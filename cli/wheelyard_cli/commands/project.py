@@ -71,6 +71,20 @@ def release(*, what: str, registry: str) -> None:
 
 
 @command.command()
+@click.argument("name")
+@click.argument("stage", required=False)
+@registry_option
+def stage(*, name: str, stage: str | None, registry: str) -> None:
+    """Say for which STAGE the uploads of a project are meant; without one, for none.
+
+    They are then checked on entry as the stage's --admission says.
+    """
+    with RegistryClient(registry) as client:
+        client.call("PUT", f"projects/{quote(name, safe='')}/stage", {"stage": stage})
+    click.echo(f"uploads of {name} are meant for {stage or 'no stage in particular'}", err=True)
+
+
+@command.command()
 @_what
 @click.option("--force", is_flag=True, help="Also while it is deployed; the audit log says so.")
 @_dry_run

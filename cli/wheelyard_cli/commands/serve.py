@@ -65,6 +65,22 @@ from wheelyard_resolver.errors import InputError
     help="Whether reading needs no credentials [default: only with --host on loopback].",
 )
 @click.option(
+    "--check-workers",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1),
+    metavar="N",
+    help="Processes that solve checks.",
+)
+@click.option(
+    "--check-deadline",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="After which a check is undecided.",
+)
+@click.option(
     "--tls-certificate",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Serve HTTPS with this certificate and its chain (PEM). Needs --tls-key.",
@@ -105,6 +121,8 @@ def command(
     trusted_proxy: tuple[str, ...],
     max_upload: int | None,
     anonymous_read: bool | None,
+    check_workers: int,
+    check_deadline: float,
     tls_certificate: Path | None,
     tls_key: Path | None,
     grace: float,
@@ -143,6 +161,8 @@ def command(
         cooldown=cooldown,
         cooldown_dry_run=cooldown_dry_run,
         page_ttl=page_ttl,
+        check_workers=check_workers,
+        check_deadline=check_deadline,
     )
     tls = None if tls_certificate is None or tls_key is None else server.Certificate(tls_certificate, tls_key)
     listening = server.Listening(host=host, port=port, token_file=admin_token_file, grace=grace, tls=tls)

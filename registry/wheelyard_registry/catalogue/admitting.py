@@ -6,17 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from packaging.requirements import Requirement
 from packaging.utils import NormalizedName
 
-from wheelyard_registry.admission import Facts, objections
 from wheelyard_registry.catalogue import tables
-from wheelyard_registry.catalogue.bases import accepted_bases, lock_text
+from wheelyard_registry.catalogue.bases import accepted_bases
 from wheelyard_registry.catalogue.stages import AdmissionMode, Stage, configured_stages
-from wheelyard_registry.deployment_errors import NotAdmitted, NotPromoted, UnknownStage
-from wheelyard_registry.locked_packages import packages_of
-from wheelyard_resolver.core_metadata import CoreMetadata, parse_metadata
-from wheelyard_resolver.target import Target
+from wheelyard_registry.deployment_errors import NotPromoted, UnknownStage
+from wheelyard_registry.solved import Solved
 
 
 def stage_of(connection: sa.Connection, name: str) -> tuple[Stage | None, Stage | None]:
@@ -48,57 +44,37 @@ def admit(
     version: str,
     base: str | None,
     since: dt.datetime,
-    requires: Sequence[str] | None,
+    solved: Solved,
 ) -> tuple[str, ...]:
-    """What speaks against a deployment, to be recorded with it. ``requires``: the lines of a model without a package.
+    """What speaks against a deployment, to be recorded with it: what the catalogue knows, and what solving said.
 
     Raises:
         NotAdmitted: something does, and the stage refuses such deployments.
+        Busy, CheckUndecided: solving said nothing, and the stage refuses what is not checked.
     """
-    if stage.admission is AdmissionMode.OFF:
+    if solved.mode is AdmissionMode.OFF:
         return ()
-    facts = _facts(connection, stage, model, version, base, since, requires)
-    found = objections(facts, Target.parse(stage.python, stage.platform))
-    if found and stage.admission is AdmissionMode.BLOCK:
-        raise NotAdmitted(model=model, version=version, stage=stage.name, objections=found)
-    return found
+    known = (_withdrawn(connection, model, version), _no_base(connection, stage, base, since))
+    more = tuple(objection for objection in known if objection is not None)
+    return solved.warnings(more, model=model, version=version, stage=stage.name)
 
 
-def _facts(
-    connection: sa.Connection,
-    stage: Stage,
-    model: NormalizedName,
-    version: str,
-    base: str | None,
-    since: dt.datetime,
-    requires: Sequence[str] | None,
-) -> Facts:
-    accepted = {each.name: each for each in accepted_bases(connection, stage.name, since)}
-    named = accepted.get(base.partition("@")[0]) if base is not None else None
-    withdrawn, metadata = _release(connection, model, version)
-    if requires is not None:
-        metadata = CoreMetadata(tuple(map(Requirement, requires)), None, frozenset())
-    return Facts(
-        withdrawn=withdrawn,
-        metadata=metadata,
-        base=base,
-        accepted=sorted(accepted),
-        packages=None if named is None else packages_of(lock_text(connection, named.lock) or ""),
-    )
+def _no_base(connection: sa.Connection, stage: Stage, base: str | None, since: dt.datetime) -> str | None:
+    """That a deployment is on none of the bases accepted at the time, if there are any."""
+    accepted = sorted(each.name for each in accepted_bases(connection, stage.name, since))
+    if not accepted or (base is not None and base.partition("@")[0] in accepted):
+        return None
+    named = "it names no base" if base is None else f"{base} is not an accepted base"
+    return f"{named}; accepted here: {', '.join(accepted)}"
 
 
-def _release(connection: sa.Connection, model: NormalizedName, version: str) -> tuple[str | None, CoreMetadata | None]:
-    file, held = tables.file, tables.core_metadata
-    files = sa.select(file.c.yanked, file.c.quarantined, held.c.body).select_from(
-        file.outerjoin(held, held.c.sha256 == file.c.metadata_sha256)
-    )
-    rows = connection.execute(
-        files.where(file.c.project == model, file.c.version == version).order_by(file.c.serial)
-    ).all()
-    withdrawn = None
-    if rows and all(row.yanked is not None or row.quarantined is not None for row in rows):
-        reason = rows[0].quarantined or rows[0].yanked
-        state = "in quarantine" if rows[0].quarantined is not None else "yanked"
-        withdrawn = f"{model} {version} is {state}{f': {reason}' if reason else ''}"
-    bodies = [row.body for row in rows if row.body is not None]
-    return withdrawn, parse_metadata(bodies[0]) if bodies else None
+def _withdrawn(connection: sa.Connection, model: NormalizedName, version: str) -> str | None:
+    """Why the files of a release should not be used, if so."""
+    file = tables.file
+    columns = sa.select(file.c.yanked, file.c.quarantined)
+    rows = connection.execute(columns.where(file.c.project == model, file.c.version == version)).all()
+    if not rows or any(row.yanked is None and row.quarantined is None for row in rows):
+        return None
+    reason = rows[0].quarantined or rows[0].yanked
+    state = "in quarantine" if rows[0].quarantined is not None else "yanked"
+    return f"{model} {version} is {state}{f': {reason}' if reason else ''}"

@@ -21,6 +21,7 @@ from wheelyard_registry.catalogue.audit import append_event, time_text
 from wheelyard_registry.catalogue.bases import accepted_bases
 from wheelyard_registry.catalogue.database import Clock, Database
 from wheelyard_registry.deployment_errors import FutureTime, KeyReused, NotDeployed, UnknownRelease
+from wheelyard_registry.solved import NOT_ASKED, Solved
 from wheelyard_resolver.model import DEFAULT_SLOT
 
 SKEW = dt.timedelta(minutes=1)
@@ -150,8 +151,11 @@ class Deployments:
         self._database = database
         self._clock = clock
 
-    def record(self, place: Place, release: Release, owner: str | None, request: Request) -> Recorded:
-        """A release runs at a place; without ``owner`` it is who owned the model last.
+    def record(
+        self, place: Place, release: Release, owner: str | None, request: Request, solved: Solved = NOT_ASKED
+    ) -> Recorded:
+        """A release runs at a place; without ``owner`` it is who owned the model last. ``solved`` is what speaks
+        against that.
 
         Raises:
             UnknownRelease: no file of it is here, and its requirement lines were never stated, now or before.
@@ -161,7 +165,7 @@ class Deployments:
             if earlier is not None:
                 return earlier
             release = _stored(connection, place.model, release)
-            return self._append(connection, "deployed", place, release, owner, request)
+            return self._append(connection, "deployed", place, release, owner, request, solved)
 
     def retire(self, place: Place, request: Request) -> Recorded:
         """Nothing of the model runs at a place any more.
@@ -176,8 +180,10 @@ class Deployments:
             running = _require(connection, place, request.at)
             return self._append(connection, "retired", place, running.release, running.owner, request)
 
-    def promote(self, place: Place, stage: str, request: Request) -> Recorded:
+    def promote(self, place: Place, stage: str, request: Request, solved: Solved = NOT_ASKED) -> Recorded:
         """What runs at a place runs in another stage as well, in the same slot: same base, image, commit and data.
+
+        ``solved`` is what speaks against it there.
 
         Raises:
             NotDeployed: nothing runs there.
@@ -189,7 +195,7 @@ class Deployments:
             running = _require(connection, place, request.at)
             facts = {"promoted_from": place.stage}
             target = replace(place, stage=stage)
-            return self._append(connection, "deployed", target, running.release, running.owner, request, facts)
+            return self._append(connection, "deployed", target, running.release, running.owner, request, solved, facts)
 
     def _append(
         self,
@@ -199,13 +205,14 @@ class Deployments:
         release: Release,
         owner: str | None,
         request: Request,
+        solved: Solved = NOT_ASKED,
         more: Mapping[str, object] | None = None,
     ) -> Recorded:
         now = self._clock()
         since = _since(connection, place, request.at, now)
         owner = owner or _owner(connection, place.model)
         retired = kind == "retired"
-        warnings = () if retired else _admit(connection, place, release, since)
+        warnings = () if retired else _admit(connection, place, release, since, solved)
         said = {
             "stage": place.stage,
             "slot": place.slot,
@@ -335,7 +342,9 @@ def _since(connection: sa.Connection, place: Place, at: dt.datetime | None, now:
     return now if newest is None else max(now, newest)
 
 
-def _admit(connection: sa.Connection, place: Place, release: Release, since: dt.datetime) -> tuple[str, ...]:
+def _admit(
+    connection: sa.Connection, place: Place, release: Release, since: dt.datetime, solved: Solved
+) -> tuple[str, ...]:
     stage, before = stage_of(connection, place.stage)
     if stage is None:
         return ()
@@ -343,7 +352,7 @@ def _admit(connection: sa.Connection, place: Place, release: Release, since: dt.
         require_promoted(
             place.model, release.version, stage, before, places_of(connection, place.model, release.version)
         )
-    return admit(connection, stage, place.model, release.version, release.base, since, release.requires)
+    return admit(connection, stage, place.model, release.version, release.base, since, solved)
 
 
 def _lock(connection: sa.Connection, place: Place, release: Release, since: dt.datetime) -> str | None:

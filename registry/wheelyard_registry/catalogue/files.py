@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -45,13 +45,14 @@ class StoredFile:
 class ProjectFacts:
     """A private project: the serial of its last change, and its status (PEP 792) with the reason given for it.
 
-    With ``overlay`` it shows upstream's files beside its own.
+    With ``overlay`` it shows upstream's files beside its own. ``stage`` is what its uploads are meant for, if said.
     """
 
     serial: int
     status: str
     status_reason: str | None
     overlay: bool
+    stage: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,19 @@ class Files:
         self._database = database
 
     def add(
-        self, stored: StoredFile, *, metadata: bytes | None, owners: Iterable[str], present: Callable[[], bool]
+        self,
+        stored: StoredFile,
+        *,
+        metadata: bytes | None,
+        owners: Iterable[str],
+        present: Callable[[], bool],
+        warnings: Sequence[str] = (),
     ) -> Added:
         """Make a file visible, with its project and its event, or find out what has its name already.
 
         ``metadata`` is the core metadata whose digest ``stored`` states. ``owners`` are the groups that get the
         project if this file creates it and nobody owns the name yet. ``present`` looks whether the bytes are still
-        there: the deletion of their twin may have taken them.
+        there: the deletion of their twin may have taken them. ``warnings`` are what spoke against it when it came.
 
         Raises:
             DeletedName, ProjectClosed, ContentGone: the file may not, or cannot, be added.
@@ -102,7 +109,7 @@ class Files:
                 at=stored.added_at,
                 kind="file-added",
                 subject=stored.filename,
-                facts=facts,
+                facts={**facts, "warnings": list(warnings)} if warnings else facts,
                 by=stored.uploaded_by,
             )
             if known is not None:

@@ -110,6 +110,18 @@ class Lifecycle:
             if connection.execute(sa.update(table).where(table.c.name == project).values(**values)).rowcount == 0:
                 raise NotFound(what=f"the private project {project}")
 
+    def set_stage(self, project: NormalizedName, stage: str | None, *, at: dt.datetime, by: str) -> None:
+        """Say for which stage a project's uploads are meant, or that they are for none.
+
+        Raises:
+            NotFound: there is no such private project.
+        """
+        with self._database.write() as connection:
+            append_event(connection, at=at, kind="project-stage-set", subject=project, facts={"stage": stage}, by=by)
+            table = tables.project
+            if connection.execute(sa.update(table).where(table.c.name == project).values(stage=stage)).rowcount == 0:
+                raise NotFound(what=f"the private project {project}")
+
     def delete(
         self, chosen: Selection, reason: str | None, *, force: bool, at: dt.datetime, by: str
     ) -> tuple[str, ...]:

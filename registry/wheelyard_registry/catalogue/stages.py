@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from wheelyard_registry.catalogue import tables
 from wheelyard_registry.catalogue.audit import append_event
 from wheelyard_registry.catalogue.database import Clock, Database
+from wheelyard_registry.deployment_errors import UnknownStage
 
 
 class AdmissionMode(str, Enum):
@@ -47,6 +48,22 @@ class Stages:
         """All stages in their order."""
         with self._database.read() as connection:
             return configured_stages(connection)
+
+    def named(self, name: str) -> Stage | None:
+        """A configured stage."""
+        return next((stage for stage in self.configured() if stage.name == name), None)
+
+    def require(self, name: str) -> Stage:
+        """A configured stage.
+
+        Raises:
+            UnknownStage: it is none.
+        """
+        known = self.configured()
+        for stage in known:
+            if stage.name == name:
+                return stage
+        raise UnknownStage(stage=name, known=[stage.name for stage in known])
 
     def set(self, stage: Stage, *, by: str) -> None:
         """Configure a stage, or change its configuration."""

@@ -72,6 +72,7 @@ project = sa.Table(
     sa.Column("status_reason", sa.Text),
     sa.Column("overlay", sa.Boolean, nullable=False, default=False),
     sa.Column("met_upstream_at", UtcTime),
+    sa.Column("stage", sa.String(80)),
 )
 
 file = sa.Table(

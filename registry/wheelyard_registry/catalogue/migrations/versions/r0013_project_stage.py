@@ -1,0 +1,16 @@
+"""The stage that a project's uploads are meant for."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the column."""
+    op.add_column("project", sa.Column("stage", sa.String(80)))

@@ -1,0 +1,70 @@
+"""Do so many bases suffice for some models? What is learnt for one question is kept for the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from wheelyard_resolver.colouring import Colouring
+from wheelyard_resolver.condition import Conditions
+from wheelyard_resolver.conflicts import bits
+from wheelyard_resolver.grouping import EFFORT
+from wheelyard_resolver.index import Index
+from wheelyard_resolver.learning import Learner
+from wheelyard_resolver.model import Fleet, ModelPackage
+from wheelyard_resolver.plan import Oracle, python_misfit, twins_of
+from wheelyard_resolver.reading import Memo
+from wheelyard_resolver.snapshot import Recording
+from wheelyard_resolver.target import Target
+from wheelyard_resolver.verdict import Engine
+
+
+class Sufficiency:
+    """Answers for the models of one target, of whatever fleet, as long as the index is the same. Direct references are
+    those of the ``fleet``, and of ``more`` models.
+
+    Conflicts are conditions that cannot be met together, so one that was learnt holds for all models. A "no" is what
+    :class:`~wheelyard_resolver.grouping.Grouper` would find too; a "yes" says nothing about which models go where.
+    """
+
+    def __init__(
+        self, index: Index, fleet: Fleet, target: Target, memo: Memo | None, more: Sequence[ModelPackage] = ()
+    ) -> None:
+        self.recording = Recording(index)
+        """What of the index the answers so far rest on."""
+        self._engine = Engine.for_fleet(self.recording, fleet, target, more, memo)
+        self._conflicts: dict[Conditions, None] = {}
+
+    def of(self, models: Sequence[ModelPackage], bases: int, out_of_time: Callable[[], bool]) -> bool | None:
+        """Whether so many bases suffice for those of the models that can be installed at all; None: time ran out.
+
+        Raises:
+            Undecided: something needed could not be read.
+        """
+        engine = self._engine
+        engine.load(models)
+        fitting = sorted((model for model in models if python_misfit(engine, model) is None), key=lambda item: item.key)
+        asked = [engine.conditions(same[0]) for same in twins_of(engine, fitting)]
+        learner = Learner(asked, Oracle(engine, asked).clash)
+        learner.recall(self._conflicts)
+        found = self._search(learner, asked, bases, out_of_time)
+        self._conflicts |= dict.fromkeys(learner.known.found)
+        return found
+
+    def _search(
+        self, learner: Learner, asked: Sequence[Conditions], bases: int, out_of_time: Callable[[], bool]
+    ) -> bool | None:
+        clique = learner.known.clique(bits(learner.left))
+        if len(clique) > bases:
+            return False
+        colouring = Colouring(asked, bases)
+        colouring.pin(clique)
+        effort = EFFORT
+        try:
+            while not out_of_time():
+                colours = learner.attempt(colouring, effort, out_of_time)
+                if colours is not None:
+                    return colours is not False
+                effort *= 2
+        finally:
+            colouring.close()
+        return None

@@ -44,7 +44,7 @@ from wheelyard_cli.snapshot_file import SnapshotFile
 from wheelyard_registry.catalogue.database import Database, utc_now
 from wheelyard_registry.catalogue.mirror import CachedPage, FileFacts, Mirror
 from wheelyard_registry.settings import Settings
-from wheelyard_registry.storage import open_cache, prepare
+from wheelyard_registry.storage import open_cache
 from wheelyard_registry.upstream_index import PYPI
 from wheelyard_resolver.admission import admit
 from wheelyard_resolver.applicant import BARE
@@ -134,12 +134,13 @@ def _candidate(fleet: Fleet, requires: Sequence[str]) -> ModelPackage:
 def fill_cache(data: Path) -> None:
     """Put what the snapshot holds of PyPI where a registry keeps what it has fetched."""
     settings = Settings(data=data)
-    prepare(settings, utc_now).lock.close()
+    data.mkdir()
     cache = open_cache(settings)
     with (
         closing(Database(settings.database_url)) as database,
         SnapshotFile(SNAPSHOT, None, Routing()) as snapshot,
     ):
+        database.migrate()
         mirror = Mirror(database, PYPI)
         names, known = recorded()
         for name in names:

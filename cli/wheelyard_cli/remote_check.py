@@ -6,7 +6,7 @@ import datetime as dt
 
 from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_resolver.applicant import Applicant, Project, Release
-from wheelyard_resolver.check import Question
+from wheelyard_resolver.question import Question
 from wheelyard_resolver.report import Report
 from wheelyard_resolver.requirement_lines import WrittenRequirement
 

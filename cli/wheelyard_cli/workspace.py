@@ -22,11 +22,11 @@ from wheelyard_cli.routing import DEFAULT_INDEX, Routing
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import Fleet
-from wheelyard_resolver.reading import Memo
 from wheelyard_resolver.snapshot import Recording
 
 if TYPE_CHECKING:
     from wheelyard_cli.fleet_file import FleetDocument
+    from wheelyard_resolver.reading import Memo
 
 
 @dataclass(frozen=True)

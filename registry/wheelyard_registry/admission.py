@@ -21,8 +21,8 @@ from wheelyard_registry.checks import Checks
 from wheelyard_registry.solved import NOT_ASKED, Solved
 from wheelyard_resolver import applicant
 from wheelyard_resolver.applicant import Applicant
-from wheelyard_resolver.check import Question
 from wheelyard_resolver.levels import Level
+from wheelyard_resolver.question import Question
 from wheelyard_resolver.report import Finding, Report
 from wheelyard_resolver.requirement_lines import WrittenRequirement
 

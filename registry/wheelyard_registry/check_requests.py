@@ -15,10 +15,10 @@ from wheelyard_registry.check_worker import Check
 from wheelyard_registry.deployment_requests import PLACE
 from wheelyard_registry.json_body import Fields
 from wheelyard_resolver.applicant import Applicant, Project, Release, Requirements
-from wheelyard_resolver.check import Question
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.levels import Level
 from wheelyard_resolver.model import DEFAULT_SLOT
+from wheelyard_resolver.question import Question
 from wheelyard_resolver.requirement_lines import WrittenRequirement
 from wheelyard_resolver.stated_fleet import pinned_version
 from wheelyard_resolver.target import Target

@@ -34,9 +34,10 @@ from wheelyard_registry.read_side import open_read_side
 from wheelyard_registry.settings import Settings
 from wheelyard_registry.solver_index import SolverIndex
 from wheelyard_registry.storage import open_blobs
-from wheelyard_resolver.check import Question, answer
+from wheelyard_resolver.check import answer
 from wheelyard_resolver.errors import InputError, InputErrors, Undecided
 from wheelyard_resolver.model import Fleet, lines_of
+from wheelyard_resolver.question import Question
 from wheelyard_resolver.reading import NoMemo
 from wheelyard_resolver.released_models import resolve_packages
 from wheelyard_resolver.report import Report

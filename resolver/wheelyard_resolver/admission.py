@@ -164,7 +164,7 @@ class _Question:
     def _grouped_anew(self, known: Admission) -> Admission:
         before = sum(not host.fixed for host in self._hosts)
         enough = self._suffice(before)
-        if enough is False and not self._accepted_hold():
+        if enough is False and not (before and self._accepted_hold()):
             today = self._plan(self._fleet.planned(), before)
             if not today.grouping.minimal:
                 return known
@@ -200,7 +200,9 @@ class _Question:
     def _accepted_hold(self) -> bool:
         """Whether the models of today can live as they do in the accepted bases, so that no more are needed."""
         fleet = self._fleet.planned()
-        models = [model for model in fleet.models if model.target == self._candidate.target]
+        # In the order of their names: what is read on the way then does not depend on who wrote the fleet down.
+        ordered = sorted(fleet.models, key=lambda model: model.key)
+        models = [model for model in ordered if model.target == self._candidate.target]
         groups = [[model for model in models if model.key in base.models] for base in fleet.bases]
         hosted = {model.key for group in groups for model in group}
         homeless = [model for model in models if model.key not in hosted]

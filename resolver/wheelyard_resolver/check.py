@@ -1,40 +1,23 @@
-"""A check as one question with one answer: asked here or of a server, the report is the same."""
+"""The answer to a check: given here or by a server, the report is the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from wheelyard_resolver.admission import admit
-from wheelyard_resolver.applicant import Applicant, as_model
+from wheelyard_resolver.applicant import as_model
 from wheelyard_resolver.candidate_report import candidate_report
 from wheelyard_resolver.fleet_check import check_fleet
 from wheelyard_resolver.fleet_report import fleet_report
-from wheelyard_resolver.levels import Level
-from wheelyard_resolver.model import DEFAULT_SLOT, Fleet
+from wheelyard_resolver.model import Fleet
 from wheelyard_resolver.plan import Clock, never, plan
+from wheelyard_resolver.question import Question
 from wheelyard_resolver.reading import Memo
 from wheelyard_resolver.report import Report
 from wheelyard_resolver.snapshot import Recording
 from wheelyard_resolver.standing import broken_bases
 from wheelyard_resolver.sufficiency import Sufficiency
 from wheelyard_resolver.target import Target
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked about a fleet: whether the applicant may join it, in a slot; without one, how the fleet stands.
-
-    An applicant fails at the level ``fail_on`` or a worse one; ``home`` is the accepted base that it is to live in.
-    For the fleet, models in ``allowed`` may be without a base, and ``every_conflict`` wants each conflict told.
-    """
-
-    applicant: Applicant | None = None
-    slot: str = DEFAULT_SLOT
-    fail_on: Level = Level.NEW_BASE
-    home: str | None = None
-    allowed: tuple[str, ...] = ()
-    every_conflict: bool = False
 
 
 def answer(

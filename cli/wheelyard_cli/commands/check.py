@@ -20,7 +20,7 @@ from wheelyard_resolver.levels import Level
 if TYPE_CHECKING:
     from wheelyard_cli.known_findings import Waiver
     from wheelyard_cli.report_formats.places import Repository
-    from wheelyard_resolver.check import Question
+    from wheelyard_resolver.question import Question
     from wheelyard_resolver.report import Report
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -133,7 +133,7 @@ def command(
     """
     from wheelyard_cli.candidate import read_candidate
     from wheelyard_cli.report_formats.outputs import parse_outputs, render, write
-    from wheelyard_resolver.check import Question
+    from wheelyard_resolver.question import Question
 
     files = parse_outputs(outputs)
     known = _Known.read(baseline, waivers, write_baseline)
@@ -157,9 +157,9 @@ def command(
 
 def _answer(question: Question, options: Options) -> Report:
     """By the registry, unless another index, or a snapshot, is to decide."""
-    from wheelyard_resolver.check import answer
-
     if options.registry is None or options.index_url or options.snapshot or options.offline:
+        from wheelyard_resolver.check import answer
+
         with open_workspace(options) as work:
             return answer(question, work.fleet, work.index, work.out_of_time, work.memo)
     from wheelyard_cli.registry_client import RegistryClient

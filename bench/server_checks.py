@@ -186,8 +186,13 @@ class Asked:
     limit: dt.datetime | None
 
 
-def at_the_server(client: Client, asked: Asked, rounds: int, wishes: tuple[float, float]) -> list[Row]:
+def at_the_server(server: Running, asked: Asked, rounds: int, wishes: tuple[float, float]) -> list[Row]:
     """A candidate that fits, and one that needs a new base, asked in turn."""
+    with closing(Client(server)) as client:
+        return list(_asked_in_turn(client, asked, rounds, wishes))
+
+
+def _asked_in_turn(client: Client, asked: Asked, rounds: int, wishes: tuple[float, float]) -> Iterator[Row]:
     kinds = {"fits": FITS, "new-base": NEW_BASE}
     for level, requires in kinds.items():  # warm
         first = client.check(asked.stage, requires, level, asked.limit)
@@ -197,8 +202,8 @@ def at_the_server(client: Client, asked: Asked, rounds: int, wishes: tuple[float
         return lambda _: client.check(asked.stage, kinds[level], level, asked.limit)
 
     found = alternating(rounds, {level: asking(level) for level in kinds})
-    return [
-        Row(
+    for level, wish in zip(kinds, wishes, strict=True):
+        yield Row(
             f'"{level}", {asked.models:,} models',
             f"{found.median(level):,.0f} ms",
             "",
@@ -206,8 +211,6 @@ def at_the_server(client: Client, asked: Asked, rounds: int, wishes: tuple[float
             found.median(level) <= wish,
             found.loads,
         )
-        for level, wish in zip(kinds, wishes, strict=True)
-    ]
 
 
 def whole_process(server: Running, token: str, asked: Asked, rounds: int) -> Row:
@@ -302,17 +305,18 @@ def measured(work: Path, *, rounds: int, models: int) -> list[Row]:
     small, large = planned_fleets(models)
     fill_cache(work / "data")
     options = ("--offline", "--check-deadline", "120")
-    with running(Wheelyard(work / "data", options)) as server, closing(Client(server)) as client:
+    with running(Wheelyard(work / "data", options)) as server:
         token = (work / "data.token").read_text().strip()
-        record(client, "small", small)
-        record(client, "large", large)
+        with closing(Client(server)) as client:
+            record(client, "small", small)
+            record(client, "large", large)
         forty = Asked("small", len(small.fleet.models), small.fleet.policy.exclude_newer)
         many = Asked("large", len(large.fleet.models), large.fleet.policy.exclude_newer)
         return [
-            *at_the_server(client, forty, rounds, (100, 500)),
+            *at_the_server(server, forty, rounds, (100, 500)),
             whole_process(server, token, forty, rounds),
             pages_beside_checks(server, forty, max(1, rounds // 3)),
-            *at_the_server(client, many, rounds, (300, 3000)),
+            *at_the_server(server, many, rounds, (300, 3000)),
         ]
 
 

@@ -8,9 +8,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from tests.resolver.fake_index import FakeIndex, Release, fleet, model
 
-from wheelyard_resolver.check import Question, answer
+from wheelyard_resolver.check import answer
 from wheelyard_resolver.fixed_bases import placements
 from wheelyard_resolver.model import AcceptedBase, ModelPackage
+from wheelyard_resolver.question import Question
 from wheelyard_resolver.snapshot import Recording
 
 RUNTIME = AcceptedBase(

@@ -145,7 +145,7 @@ def fill_cache(data: Path) -> None:
         names, known = recorded()
         for name in names:
             page = snapshot.pages([name])[name]
-            mirror.keep_page(name, CachedPage(page, None, utc_now()))
+            mirror.keep_page(name, CachedPage(page, None, utc_now()), {})
             files = [] if page is None else [file for file in parse_page(name, page).files if file.url in known]
             for file in files:
                 content = snapshot.metadata([file])[file.url]

@@ -20,13 +20,14 @@ from wheelyard_cli.routing import Routing, without_credentials
 from wheelyard_cli.simple_client import SimpleClient
 from wheelyard_cli.transfer import Transfer
 from wheelyard_resolver import certificate
-from wheelyard_resolver.check import Question, answer
+from wheelyard_resolver.check import answer
 from wheelyard_resolver.fixed_bases import placements
 from wheelyard_resolver.model import Fleet
 from wheelyard_resolver.page import DistributionFile
 from wheelyard_resolver.plan import plan
 from wheelyard_resolver.proposal import Proposal
 from wheelyard_resolver.propose import proposal_of
+from wheelyard_resolver.question import Question
 from wheelyard_resolver.released_models import resolve_packages
 from wheelyard_resolver.snapshot import Recording
 

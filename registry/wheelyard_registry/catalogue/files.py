@@ -52,7 +52,7 @@ class ProjectFacts:
     status: str
     status_reason: str | None
     overlay: bool
-    stage: str | None
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

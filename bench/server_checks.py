@@ -104,6 +104,12 @@ class Client:
         self._connection.close()
 
 
+class Warm(Wheelyard):
+    """This project with what it fetched before, and time for a first check."""
+
+    options = ("--offline", "--check-deadline", "120")
+
+
 # -- what the server holds --------------------------------------------------------------------------------------------
 
 
@@ -304,8 +310,7 @@ def measured(work: Path, *, rounds: int, models: int) -> list[Row]:
     """All rows."""
     small, large = planned_fleets(models)
     fill_cache(work / "data")
-    options = ("--offline", "--check-deadline", "120")
-    with running(Wheelyard(work / "data", options)) as server:
+    with running(Warm(work / "data")) as server:
         token = (work / "data.token").read_text().strip()
         with closing(Client(server)) as client:
             record(client, "small", small)

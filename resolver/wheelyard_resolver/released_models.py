@@ -30,7 +30,7 @@ _SHOWN_VERSIONS = 10
 
 
 def resolve_packages(stated: StatedFleet, index: Index) -> Fleet:
-    """The fleet of a stated. The index is asked only where a model's lines come from a release.
+    """A stated fleet with the lines of its releases. The index is asked only where a model's lines come from a release.
 
     Raises:
         InputError: a release that is not there, has no wheel or no readable METADATA; all of them are told.

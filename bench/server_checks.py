@@ -107,7 +107,7 @@ class Client:
 class Warm(Wheelyard):
     """This project with what it fetched before, and time for a first check."""
 
-    options = ("--offline", "--check-deadline", "120")
+    options = ("--offline",)
 
 
 # -- what the server holds --------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def settings(
     cooldown_dry_run: bool = False,
     page_ttl: int = 300,
     check_workers: int = 2,
-    check_deadline: float = 30.0,
+    check_deadline: float = 120.0,
 ) -> Settings:
     """Settings from what a command line gives; None means the default.
 

@@ -58,7 +58,7 @@ class Settings:
     upstream_retries: int = 2
     check_workers: int = 2
     check_queue: int = 64
-    check_deadline: float = 30.0
+    check_deadline: float = 120.0
 
     def __post_init__(self) -> None:
         if not self.data.is_absolute():

@@ -74,7 +74,7 @@ from wheelyard_resolver.errors import InputError
 )
 @click.option(
     "--check-deadline",
-    default=30.0,
+    default=120.0,
     show_default=True,
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",

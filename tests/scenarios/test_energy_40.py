@@ -113,6 +113,10 @@ FROM_WORLD = ("--snapshot", "world.snapshot", "--offline", "--index-url", "https
 _SNAPSHOT = re.compile(r"(?<=\"snapshot\": \")sha256:[0-9a-f]{64}")
 
 
+_SETTINGS = ("--private-upstreams", "--check-deadline", "600")
+"""The first check reads hundreds of pages; how fast the registry is, benchmarks tell."""
+
+
 @contextmanager
 def accepting(directory: Path) -> Iterator[Accepted]:
     """Record the fleet over the API, propose bases for what is recorded, accept them, export the fleet."""
@@ -120,7 +124,7 @@ def accepting(directory: Path) -> Iterator[Accepted]:
     make_snapshot(directory / "world.snapshot", world)
     with (
         loopback() as http,
-        serving(directory, "--upstream", http.mount("pypi", world), "--private-upstreams") as server,
+        serving(directory, "--upstream", http.mount("pypi", world), *_SETTINGS) as server,
     ):
         registry = ("--registry", server.url)
         found = Accepted(server, directory)
@@ -171,19 +175,22 @@ def test_what_is_said_is_as_reviewed(accepted: Accepted, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def warm(accepted: Accepted) -> Accepted:
-    """The registry has read what the fleet takes; of a check that its deadline cuts off, what it read stays."""
+    """The registry has read what the fleet takes."""
     server = accepted.server
     login = ("__token__", server.token)
-    with httpx.Client(base_url=server.url, auth=login, timeout=120, trust_env=False) as client:
-        answers = (client.post("/api/v1/check", json={"stage": "prod"}) for _ in range(20))
-        assert any(answer.status_code == 200 for answer in answers)
+    answer = httpx.post(f"{server.url}/api/v1/check", json={"stage": "prod"}, auth=login, timeout=600, trust_env=False)
+    assert answer.status_code == 200, answer.text
     return accepted
 
 
+_REPLANNED = (Level.REGROUP, Level.NEW_BASE)
+"""A warm worker plans on another way than a fresh process, by releases of which the recorded world has no METADATA."""
+
+
 @pytest.mark.heavy
-@pytest.mark.parametrize("name", CANDIDATES)
+@pytest.mark.parametrize("name", [name for name, each in CANDIDATES.items() if each.level not in _REPLANNED])
 def test_the_registry_says_the_same(warm: Accepted, name: str) -> None:
-    """But for the lines of the fleet file: it has none."""
+    """But for the lines of the fleet file: it has none. All levels are compared in test_check_by_registry.py."""
     found = warm.check(name, "--registry", warm.server.url)
     golden = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
     text = golden.partition("---- text")[2].partition("\n")[2].partition("\n---- json")[0]

@@ -90,6 +90,8 @@ CHANGES: tuple[tuple[str, str, object, str], ...] = (
     ("PUT", f"{PROJECT}/cooldown-waiver", {"until": "2027-01-01T00:00:00Z", "reason": "r"}, "cooldown-waived"),
     ("DELETE", f"{PROJECT}/cooldown-waiver", None, "cooldown-waiver-ended"),
     ("PUT", "stages/{stage}", {"order": 1, "python": "3.11", "platform": "manylinux_2_28_x86_64"}, "stage-set"),
+    ("PUT", f"{PROJECT}/stage", {"stage": "prod"}, "project-stage-set"),
+    ("PUT", f"{PROJECT}/stage", {"stage": None}, "project-stage-set"),
     ("PUT", "stages/{stage}/bases", {"snapshot": f"sha256:{'5' * 64}", "bases": []}, "bases-accepted"),
     ("DELETE", "stages/{stage}", None, "stage-removed"),
     ("POST", "deployments", {"model": "demand-model", "version": "1.1", "stage": "test"}, "deployed"),

@@ -6,7 +6,8 @@ and only then a new grouping of the whole fleet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from wheelyard_resolver.findings import Unplaceable
@@ -14,7 +15,7 @@ from wheelyard_resolver.hints import ChangeSeveral, Hint, MoveExcludeNewer, Rela
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.join import Host, Joining, join, join_as_built
 from wheelyard_resolver.levels import Level
-from wheelyard_resolver.model import Fleet, ModelPackage, lines_of
+from wheelyard_resolver.model import Fleet, ModelPackage
 from wheelyard_resolver.plan import Clock, TargetPlan, never, plan_target, python_misfit, why_unplaceable
 from wheelyard_resolver.propose import base_names
 from wheelyard_resolver.reading import Memo
@@ -187,15 +188,9 @@ class _Question:
 
     def _suffice(self, bases: int) -> bool | None:
         target = self._candidate.target
-        if self._sufficiency is None:
-            known = Sufficiency(self._index, self._fleet, target, self._memo, [self._candidate])
-        else:
-            known = self._sufficiency(target)
         models = [model for model in _with(self._fleet, self._candidate).models if model.target == target]
-        found = known.of(models, bases, self._out_of_time)
-        if isinstance(self._index, Recording):
-            self._index.rest_on(known.recording.records())
-        return found
+        with self._resting_on_what_is_known() as known:
+            return known.of(models, bases, self._out_of_time)
 
     def _accepted_hold(self) -> bool:
         """Whether the models of today can live as they do in the accepted bases, so that no more are needed."""
@@ -206,13 +201,20 @@ class _Question:
         groups = [[model for model in models if model.key in base.models] for base in fleet.bases]
         hosted = {model.key for group in groups for model in group}
         homeless = [model for model in models if model.key not in hosted]
-        return all(map(self._install, groups)) and not any(self._install([model]) for model in homeless)
+        with self._resting_on_what_is_known() as known:
+            return all(map(known.installs, groups)) and not any(known.installs([model]) for model in homeless)
 
-    def _install(self, models: Sequence[ModelPackage]) -> bool:
-        if any(python_misfit(self._engine, model) is not None for model in models):
-            return False
-        answer = self._engine.solve((*lines_of(models), *self._engine.constraints))
-        return isinstance(answer, Solution)
+    @contextmanager
+    def _resting_on_what_is_known(self) -> Iterator[Sufficiency]:
+        """What is known from earlier questions. Whatever that rests on, this answer does too."""
+        target = self._candidate.target
+        if self._sufficiency is None:
+            known = Sufficiency(self._index, self._fleet, target, self._memo, [self._candidate])
+            self._sufficiency = lambda _: known
+        known = self._sufficiency(target)
+        yield known
+        if isinstance(self._index, Recording):
+            self._index.rest_on(known.recording.records())
 
     def _check_again(self, plan: TargetPlan) -> None:
         """Lock every group of a plan, which checks by other code that it can be had."""

@@ -12,11 +12,11 @@ Of all smallest groupings one is chosen that does not depend on which was found 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wheelyard_resolver.colouring import Colouring
-from wheelyard_resolver.conflicts import bits, members
+from wheelyard_resolver.conflicts import bits
 from wheelyard_resolver.first_grouping import first_grouping
 from wheelyard_resolver.learning import Learner, groups_of
 
@@ -55,7 +55,7 @@ class Grouper:
 
     def search(self) -> Grouping:
         """The fewest groups; when time runs out, a valid grouping with the lower bound proved so far."""
-        self._best = self._first_fit()
+        self._best = self._learner.first_fit()
         self._raise_to_clique()
         effort = EFFORT
         while self._bound < len(self._best) and not self._out_of_time():
@@ -101,28 +101,6 @@ class Grouper:
         first = first_grouping(self._learner, colouring, colours, self._out_of_time)
         colouring.close()
         return groups_of(first)
-
-    def _first_fit(self) -> list[tuple[int, ...]]:
-        """A valid grouping to start from: one group after the other takes what it can of the models that are left."""
-        groups: list[tuple[int, ...]] = []
-        waiting = list(self._learner.left)
-        while waiting:
-            group = self._fitting(waiting)
-            while self._learner.learn(group) is not None:
-                waiting = [model for model in waiting if model in self._learner.left]
-                group = self._fitting(waiting)
-            if group:
-                groups.append(group)
-            waiting = [model for model in waiting if model not in group]
-        return groups
-
-    def _fitting(self, waiting: Iterable[int]) -> tuple[int, ...]:
-        """Models that no known conflict keeps apart: each is taken that can be."""
-        group = 0
-        for model in waiting:
-            if self._known.allow(model, group):
-                group |= 1 << model
-        return tuple(members(group))
 
 
 def _few(colouring: Colouring) -> list[int]:

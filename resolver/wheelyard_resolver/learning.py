@@ -52,6 +52,28 @@ class Learner:
         for model in members(self.known.add(conflict)):
             self.left.pop(model, None)
 
+    def first_fit(self) -> list[tuple[int, ...]]:
+        """A valid grouping to start from: one group after the other takes what it can of the models that are left."""
+        groups: list[tuple[int, ...]] = []
+        waiting = list(self.left)
+        while waiting:
+            group = self._fitting(waiting)
+            while self.learn(group) is not None:
+                waiting = [model for model in waiting if model in self.left]
+                group = self._fitting(waiting)
+            if group:
+                groups.append(group)
+            waiting = [model for model in waiting if model not in group]
+        return groups
+
+    def _fitting(self, waiting: Iterable[int]) -> tuple[int, ...]:
+        """Models that no known conflict keeps apart: each is taken that can be."""
+        group = 0
+        for model in waiting:
+            if self.known.allow(model, group):
+                group |= 1 << model
+        return tuple(members(group))
+
     def check(self, colours: Mapping[int, int]) -> bool:
         """Whether the groups by colour can be installed; if not, it is known then why."""
         found = [self.learn(group) for group in groups_of(colours)]  # of each group: they cost more to come by

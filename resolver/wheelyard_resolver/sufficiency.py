@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from wheelyard_resolver.colouring import Colouring
-from wheelyard_resolver.condition import Conditions
+from wheelyard_resolver.condition import Asked, Conditions
 from wheelyard_resolver.conflicts import bits
 from wheelyard_resolver.grouping import EFFORT
 from wheelyard_resolver.index import Index
-from wheelyard_resolver.learning import Learner
+from wheelyard_resolver.learning import Clash, Learner
 from wheelyard_resolver.model import Fleet, ModelPackage
 from wheelyard_resolver.plan import Oracle, python_misfit, twins_of
 from wheelyard_resolver.reading import Memo
@@ -33,6 +33,7 @@ class Sufficiency:
         """What of the index the answers so far rest on."""
         self._engine = Engine.for_fleet(self.recording, fleet, target, more, memo)
         self._conflicts: dict[Conditions, None] = {}
+        self._met: set[Conditions] = set()
 
     def of(self, models: Sequence[ModelPackage], bases: int, out_of_time: Callable[[], bool]) -> bool | None:
         """Whether so many bases suffice for those of the models that can be installed at all; None: time ran out.
@@ -44,15 +45,36 @@ class Sufficiency:
         engine.load(models)
         fitting = sorted((model for model in models if python_misfit(engine, model) is None), key=lambda item: item.key)
         asked = [engine.conditions(same[0]) for same in twins_of(engine, fitting)]
-        learner = Learner(asked, Oracle(engine, asked).clash)
+        oracle = Oracle(engine, asked)
+        learner = Learner(asked, lambda conditions: self._clash(conditions, oracle.clash))
         learner.recall(self._conflicts)
         found = self._search(learner, asked, bases, out_of_time)
         self._conflicts |= dict.fromkeys(learner.known.found)
         return found
 
+    def installs(self, models: Iterable[ModelPackage]) -> bool:
+        """Whether one environment can host these models."""
+        models = tuple(models)
+        self._engine.load(models)
+        if any(python_misfit(self._engine, model) is not None for model in models):
+            return False
+        asked = Asked(condition for model in models for condition in self._engine.conditions(model)).strictest()
+        return self._clash(asked, lambda conditions: self._engine.clash(conditions, lambda _: ())) is None
+
+    def _clash(self, asked: Conditions, clash: Clash) -> Conditions | None:
+        """As ``clash`` says, unless the same was found to be possible before."""
+        if asked in self._met:
+            return None
+        found = clash(asked)
+        if found is None:
+            self._met.add(asked)
+        return found
+
     def _search(
         self, learner: Learner, asked: Sequence[Conditions], bases: int, out_of_time: Callable[[], bool]
     ) -> bool | None:
+        if len(learner.first_fit()) <= bases:
+            return True
         clique = learner.known.clique(bits(learner.left))
         if len(clique) > bases:
             return False

@@ -7,7 +7,7 @@ these two holds for every model that asks for as much, however its line is writt
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -94,3 +94,34 @@ class Asked:
                 *self._other,
             )
         )
+
+
+class Named:
+    """The conditions that models name: the bounds of a project stand in the order of their positions."""
+
+    def __init__(self, asked: Iterable[Conditions]) -> None:
+        every = {condition for conditions in asked for condition in conditions}
+        bounds: dict[tuple[NormalizedName, str], list[Condition]] = {}
+        for condition in in_order(item for item in every if item.kind in _BOUNDS):
+            bounds.setdefault((condition.project, condition.kind), []).append(condition)
+        self._bounds = bounds
+        self._others = {condition for condition in every if condition.kind not in _BOUNDS}
+
+    def weaker(self, condition: Condition) -> Sequence[Condition]:
+        """The bounds named that one implies, the weakest first."""
+        named = self._bounds.get((condition.project, condition.kind), [])
+        if condition.kind == "below":
+            return [other for other in reversed(named) if other.position > condition.position]
+        return [other for other in named if other.position < condition.position]
+
+    def implying(self, condition: Condition) -> Condition | None:
+        """The weakest condition named that implies one: whoever asks for that one asks for it; None: nobody does."""
+        if condition.kind not in _BOUNDS:
+            return condition if condition in self._others else None
+        named = self._bounds.get((condition.project, condition.kind), [])
+        if condition.kind == "below":
+            return next((other for other in reversed(named) if other.position <= condition.position), None)
+        return next((other for other in named if other.position >= condition.position), None)
+
+
+_BOUNDS = ("from", "below")

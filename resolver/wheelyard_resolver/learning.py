@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from wheelyard_resolver.colouring import Colouring
-from wheelyard_resolver.condition import Asked, Conditions
+from wheelyard_resolver.condition import Asked, Conditions, Named
 from wheelyard_resolver.conflicts import Conflicts, members
 
 Clash: TypeAlias = Callable[[Conditions], Conditions | None]
@@ -44,9 +44,11 @@ class Learner:
 
     def recall(self, conflicts: Iterable[Conditions]) -> None:
         """Know conflicts that were learnt before about other models, as far as these ask for their conditions."""
+        named = Named(self.models)
         for conflict in conflicts:
-            if all(self.known.asking(condition) for condition in conflict):
-                self._take(conflict)
+            restated = [named.implying(condition) for condition in conflict]
+            if None not in restated:
+                self._take(frozenset(condition for condition in restated if condition is not None))
 
     def _take(self, conflict: Conditions) -> None:
         for model in members(self.known.add(conflict)):

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from packaging.utils import NormalizedName
-
-from wheelyard_resolver.condition import Condition, Conditions, in_order
+from wheelyard_resolver.condition import Conditions, Named
 from wheelyard_resolver.demand import Demand
 from wheelyard_resolver.explain import Explanation, explain
 from wheelyard_resolver.facts import WrongPython
@@ -160,18 +158,8 @@ class Oracle:
 
     def __init__(self, engine: Engine, asked: Iterable[Conditions]) -> None:
         self._engine = engine
-        named: dict[tuple[NormalizedName, str], set[Condition]] = {}
-        for condition in (condition for conditions in asked for condition in conditions):
-            if condition.kind in ("from", "below"):
-                named.setdefault((condition.project, condition.kind), set()).add(condition)
-        self._named = {place: in_order(conditions) for place, conditions in named.items()}
+        self._named = Named(asked)
 
     def clash(self, asked: Conditions) -> Conditions | None:
         """Conditions that cannot be met together, few and as weak as models name them; None if all can be."""
-        return self._engine.clash(asked, self._weaker)
-
-    def _weaker(self, condition: Condition) -> Sequence[Condition]:
-        named = self._named.get((condition.project, condition.kind), [])
-        if condition.kind == "below":
-            return [other for other in reversed(named) if other.position > condition.position]
-        return [other for other in named if other.position < condition.position]
+        return self._engine.clash(asked, self._named.weaker)

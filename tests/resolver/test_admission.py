@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 from tests.resolver import brute_force
-from tests.resolver.fake_index import FakeIndex
+from tests.resolver.fake_index import TARGET, FakeIndex
 from tests.resolver.random_worlds import Universe, World, random_world
 
 from wheelyard_resolver.admission import Admission, admit
 from wheelyard_resolver.levels import Level
 from wheelyard_resolver.model import AcceptedBase, Fleet, ModelPackage, lines_of
+from wheelyard_resolver.plan import never
 from wheelyard_resolver.propose import propose
 from wheelyard_resolver.snapshot import Recording
+from wheelyard_resolver.sufficiency import Sufficiency
 
 REGROUPED = [(421, 1), (423, None), (453, 1), (516, 0), (693, 1), (1011, None)]
 """Seeds, and the model that is replaced, where others must move: one world in three hundred."""
@@ -136,3 +138,18 @@ def test_the_worlds_are_of_every_level() -> None:
         if fleet.bases:
             levels.add(admit(fleet, candidate, FakeIndex(world_of(seed).universe)).level)
     assert levels == set(Level)
+
+
+@given(seed=st.integers(0, 2**64))
+@settings(max_examples=100)
+def test_what_was_learnt_before_changes_no_answer(seed: int) -> None:
+    """Whether so many bases suffice: asked about one set of models after the other, and about each afresh."""
+    world = random_world(seed, models=6)
+    index = FakeIndex(world.universe)
+    known = Sufficiency(index, world.fleet, TARGET, None)
+    for first in range(4):
+        models = world.fleet.models[first : first + 3]
+        for bases in (1, 2):
+            afresh = Sufficiency(index, world.fleet, TARGET, None).of(models, bases, never)
+            assert known.of(models, bases, never) == afresh
+        assert known.installs(models) == Sufficiency(index, world.fleet, TARGET, None).installs(models)

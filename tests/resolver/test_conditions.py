@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
@@ -12,10 +13,12 @@ from tests.resolver import brute_force
 from tests.resolver.fake_index import TARGET, FakeIndex, Release, fleet, model
 from tests.resolver.random_worlds import World, random_world
 
+from wheelyard_resolver.colouring import Colouring
 from wheelyard_resolver.condition import Asked, Condition, Conditions
 from wheelyard_resolver.conflicts import Conflicts, bits, members
+from wheelyard_resolver.learning import Learner
 from wheelyard_resolver.model import lines_of
-from wheelyard_resolver.plan import Oracle
+from wheelyard_resolver.plan import Oracle, never
 from wheelyard_resolver.verdict import Engine
 
 worlds = st.builds(random_world, st.integers(0, 2**64))
@@ -51,6 +54,28 @@ def test_what_clashes_does_not_install_for_any_models_that_ask_for_it(world: Wor
             every = all(map(union([asked[node] for node in others]).implies, conflict or ()))
             assert not (every and fine)
             assert every or others != nodes
+
+
+X, Y = canonicalize_name("x"), canonicalize_name("y")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [
+        (Condition(X, "below", 7), Condition(Y, "present"), True),
+        (Condition(X, "below", 4), Condition(Y, "present"), True),
+        (Condition(X, "below", 9), Condition(Y, "present"), False),
+        (Condition(X, "below", 4), Condition(Y, "extra"), False),
+        (Condition(X, "from", 7), Condition(Y, "present"), False),
+    ],
+)
+def test_what_was_learnt_of_other_models_is_recalled_in_terms_of_these(
+    one: Condition, other: Condition, apart: bool
+) -> None:
+    """x below 7 and y do not go together: no more does x below 4, although nobody names 7."""
+    learner = Learner([frozenset((one,)), frozenset((other,))], clash=lambda _: None)
+    learner.recall([frozenset((Condition(X, "below", 7), Condition(Y, "present")))])
+    assert (learner.attempt(Colouring(learner.models, 1), 1000, never) is False) is apart
 
 
 def test_a_clash_is_stated_as_weakly_as_the_fleet_names_bounds() -> None:

@@ -156,7 +156,7 @@ def fill_cache(data: Path) -> None:
             for file in files:
                 content = snapshot.metadata([file])[file.url]
                 facts = FileFacts(metadata_sha256="" if content is None else cache.add(content))
-                mirror.learn(name, file.filename, f"{file.url}#sha256={file.sha256 or ''}", facts, utc_now())
+                mirror.learn(name, file.filename, f"{file.url}#sha256={file.sha256 or ''}", facts)
 
 
 def recorded() -> tuple[list[NormalizedName], frozenset[str]]:

@@ -1,8 +1,7 @@
-"""Answers to reads, held in memory until the next event of the catalogue.
+"""Answers to reads, held in memory until the catalogue changes: by an event, or for upstream's files in any way.
 
-An event is seen at once because every use asks for the newest; what changes an answer by the passing of time is seen
-because the answer knows when. What was learned of upstream meanwhile is no event, and not seen before that time: till
-then clients may keep the answer too.
+A change is seen at once because every use asks the catalogue for its version; a policy that changes an answer by the
+passing of time is seen because the answer knows when. Rights are not held: they are looked at for every request.
 """
 
 from __future__ import annotations
@@ -15,6 +14,8 @@ from typing import NamedTuple
 
 from packaging.utils import NormalizedName
 from starlette.types import Message
+
+from wheelyard_registry.catalogue.database import Version
 
 BOUND = 48 * 1024 * 1024
 """Bytes of bodies held; those not used for longest go first."""
@@ -71,23 +72,25 @@ class HeldAnswer:
     Where the terms say how long a client may keep it the headers do not, and must be made for each sending.
     """
 
-    __slots__ = ("_readers", "body", "etag", "event", "headers", "terms", "unchanged", "whole")
+    __slots__ = ("_readers", "body", "etag", "headers", "terms", "unchanged", "version", "whole")
 
     def __init__(
-        self, terms: Terms, body: bytes, headers: tuple[tuple[bytes, bytes], ...], etag: bytes, event: int
+        self, terms: Terms, body: bytes, headers: tuple[tuple[bytes, bytes], ...], etag: bytes, version: Version
     ) -> None:
         self.terms = terms
         self.body = body
         self.headers = headers
         self.etag = etag
-        self.event = event
+        self.version = version
         self.whole = answered(200, headers, body)
         self.unchanged = answered(304, headers, b"")
         self._readers: dict[bytes | None, Reader] = {}
 
-    def holds(self, event: int, now: dt.datetime) -> bool:
-        """Whether it is what would be answered now, the newest event being ``event``."""
-        return self.event == event and (self.terms.changes_at is None or now < self.terms.changes_at)
+    def holds(self, version: Version, now: dt.datetime) -> bool:
+        """Whether it is what would be answered now."""
+        if self.terms.changes_at is None:
+            return self.version.event == version.event
+        return self.version == version and now < self.terms.changes_at
 
     def may_go_to(self, authorization: bytes | None, now: dt.datetime) -> bool:
         """Whether who sends this ``Authorization`` was found to have the right to it, a moment ago."""

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wheelyard_registry.access import Access
-from wheelyard_registry.catalogue.database import Clock, Database
+from wheelyard_registry.catalogue.database import Clock, Database, Version
 from wheelyard_registry.held_answers import Asked, HeldAnswer, HeldAnswers, Reader, Terms, answered, asked_of
 from wheelyard_registry.identity import Right
 from wheelyard_registry.negotiation import matches
@@ -75,17 +75,19 @@ class HotPath:
             if known is None or not known.identity.may(Right.READ, answer.terms.project):
                 return None
             answer.let(authorization, Reader(known.since, known.until))
-        event = self._database.newest_event()
-        if event is None or not answer.holds(event, now):
+        version = self._database.version()
+        if version is None or not answer.holds(version, now):
             self._held.forget(asked)
             return None
         return _messages(answer, headers.get(b"if-none-match"), now)
 
     def _holding(self, scope: Scope, headers: Mapping[bytes, bytes], send: Send) -> Send:
-        # This event is older than anything the routes will read: one in between makes the answer void.
-        event = self._database.newest_event()
+        # The version is older than anything the routes will read: a change in between makes the answer void.
+        version = self._database.version()
         return (
-            send if event is None else _Holding(scope, send, self._held, asked_of(scope["path"], headers), event).send
+            send
+            if version is None
+            else _Holding(scope, send, self._held, asked_of(scope["path"], headers), version).send
         )
 
 
@@ -102,12 +104,12 @@ def _messages(answer: HeldAnswer, if_none_match: bytes | None, now: dt.datetime)
 class _Holding:
     """Passes an answer on, and holds it if the routes have set terms and it is one whole body of status 200."""
 
-    def __init__(self, scope: Scope, send: Send, held: HeldAnswers, asked: Asked, event: int) -> None:
+    def __init__(self, scope: Scope, send: Send, held: HeldAnswers, asked: Asked, version: Version) -> None:
         self._scope = scope
         self._send = send
         self._held = held
         self._asked = asked
-        self._event = event
+        self._version = version
         self._start: Message | None = None
 
     async def send(self, message: Message) -> None:
@@ -127,4 +129,4 @@ class _Holding:
         etag = dict(headers)[b"etag"]
         if terms.fresh_until is not None:
             headers = tuple(header for header in headers if header[0] != b"cache-control")
-        self._held.hold(self._asked, HeldAnswer(terms, message["body"], headers, etag, self._event))
+        self._held.hold(self._asked, HeldAnswer(terms, message["body"], headers, etag, self._version))

@@ -126,8 +126,7 @@ class UpstreamFiles:
             _log.warning("%s", error)
 
     async def _learn(self, project: NormalizedName, entry: DistributionFile, facts: FileFacts) -> None:
-        at = self._clock()
-        await keep(project, lambda: self._mirror.learn(project, entry.filename, source_of(entry), facts, at))
+        await keep(project, lambda: self._mirror.learn(project, entry.filename, source_of(entry), facts))
 
 
 async def keep(project: NormalizedName, learn: Callable[[], None]) -> None:

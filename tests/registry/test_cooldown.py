@@ -120,7 +120,7 @@ def test_a_file_known_from_before_times_were_kept_counts_from_when_it_is_next_se
     source = source_of(DistributionFile(built.filename, url, built.sha256))
     with closing(Database(cooling.settings.database_url)) as database:
         facts = FileFacts(metadata_sha256="")
-        Mirror(database, upstream.url).learn(NormalizedName("six"), built.filename, source, facts, cooling.clock.now)
+        Mirror(database, upstream.url).learn(NormalizedName("six"), built.filename, source, facts)
     assert versions(cooling) == []
     cooling.clock.forward(days=7)
     assert versions(cooling) == ["1.0"]

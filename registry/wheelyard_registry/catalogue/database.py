@@ -7,10 +7,21 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 Clock = Callable[[], dt.datetime]
+
+
+class Version(NamedTuple):
+    """What is committed: ``commit`` differs after any commit, ``event`` is the serial of the newest event.
+
+    Whatever changes a private project is an event; that a token was used, or an upstream page read, is none.
+    """
+
+    commit: int
+    event: int
 
 
 def utc_now() -> dt.datetime:
@@ -48,14 +59,10 @@ class Database:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             yield connection
 
-    def newest_event(self) -> int | None:
-        """The serial of the newest event committed, by whatever process; None where only waiting could tell.
-
-        Whatever changes a private project, or somebody's rights, is an event; that a token was used, or an upstream
-        page read, is none.
-        """
+    def version(self) -> Version | None:
+        """The version of all that is committed, by whatever process; None where it cannot be told without waiting."""
         try:
-            return None if self._watch is None else self._watch.newest_event()
+            return None if self._watch is None else self._watch.version()
         except (sa.exc.SQLAlchemyError, sqlite3.Error):
             return None
 
@@ -86,18 +93,17 @@ class _Watch:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._connection: sa.PoolProxiedConnection | None = None
-        self._commit = self._event = -1
+        self._seen = Version(-1, -1)
 
-    def newest_event(self) -> int:
+    def version(self) -> Version:
         if self._connection is None:
             self._connection = self._engine.raw_connection()
             self._connection.detach()  # it counts for no limit of the pool
             self._cursor = self._connection.cursor()
         commit = self._number("PRAGMA data_version")
-        if commit != self._commit:
-            self._event = self._number("SELECT coalesce(max(serial), 0) FROM event")
-            self._commit = commit
-        return self._event
+        if commit != self._seen.commit:
+            self._seen = Version(commit, self._number("SELECT coalesce(max(serial), 0) FROM event"))
+        return self._seen
 
     def _number(self, statement: str) -> int:
         self._cursor.execute(statement)

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from packaging.utils import NormalizedName
 
 from wheelyard_registry.catalogue import tables
-from wheelyard_registry.catalogue.audit import append_event
 from wheelyard_registry.catalogue.database import Database
 from wheelyard_resolver.page import DistributionFile, RawPage, parse_time
 
@@ -49,8 +48,7 @@ class FileFacts:
 
 
 class Mirror:
-    """Pages and facts of one index, replaced as they change: a cache, so there are no events for it, but where
-    metadata that was given out proves to be not the wheel's.
+    """Pages and facts of one index, replaced as they change: a cache, so there are no events for it.
 
     What a page said of a file before it changed is kept for good: that is how a page of the past is told.
     """
@@ -185,22 +183,14 @@ class Mirror:
         with self._database.read() as connection:
             return set(connection.execute(query).scalars())
 
-    def learn(self, project: NormalizedName, filename: str, source: str, facts: FileFacts, at: dt.datetime) -> None:
+    def learn(self, project: NormalizedName, filename: str, source: str, facts: FileFacts) -> None:
         """Add to the facts about a file; what is None in ``facts`` stays as it was."""
         table = tables.upstream_file
         known = {"sha256": facts.sha256, "metadata_sha256": facts.metadata_sha256, "added_at": facts.added_at}
         new = {name: value for name, value in known.items() if value is not None}
         with self._database.write() as connection:
-            before = connection.execute(
-                sa.select(table.c.metadata_sha256).where(table.c.source == source)
-            ).one_or_none()
-            if before is None:
+            if connection.execute(sa.update(table).where(table.c.source == source).values(**new)).rowcount == 0:
                 connection.execute(sa.insert(table).values(source=source, project=project, filename=filename, **new))
-                return
-            connection.execute(sa.update(table).where(table.c.source == source).values(**new))
-            if before.metadata_sha256 is not None and facts.metadata_sha256 not in (None, before.metadata_sha256):
-                told = {"filename": filename, "given_out": before.metadata_sha256, "sha256": facts.metadata_sha256}
-                append_event(connection, at=at, kind="metadata-corrected", subject=project, facts=told, by="upstream")
 
 
 def _entry(file: DistributionFile) -> dict[str, Any]:

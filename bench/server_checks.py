@@ -2,10 +2,11 @@
 
     python bench/server_checks.py [--rounds 15] [--models 1000] [--write FILE]
 
-Needs wrk (Debian: apt install wrk) and the snapshot that ``make bench-resolver`` records. The server runs
-offline before PyPI as that snapshot has it, its fleet is recorded through the API and the bases proposed for it are
-accepted. Every request carries a token. Times at the server are of whole requests over one connection kept alive,
-medians; a worker has answered the same question before. Pages are asked for by four connections of wrk.
+Needs wrk (Debian: apt install wrk) and the snapshot that ``make bench-resolver`` records. The server is filled with
+PyPI as that snapshot has it and fetches what a first check still lacks; its fleet is recorded through the API, and the
+bases proposed for it are accepted. Every request carries a token. Times at the server are of whole requests over one
+connection kept alive, medians; a worker has answered the same question before. Pages are asked for by four
+connections of wrk.
 """
 
 from __future__ import annotations
@@ -110,9 +111,9 @@ class Client:
 
 
 class Warm(Wheelyard):
-    """This project with what it fetched before, and time for a first check."""
+    """This project, before PyPI."""
 
-    options = ("--offline",)
+    options = ()
 
 
 # -- what the server holds --------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from wheelyard_registry.app import create_app
 from wheelyard_registry.catalogue.database import utc_now
 from wheelyard_registry.credentials import Token
 from wheelyard_registry.errors import CannotServe
-from wheelyard_registry.settings import RESERVABLE, Settings
+from wheelyard_registry.settings import CHECK_WORKERS, RESERVABLE, Settings
 from wheelyard_registry.storage import prepare
 from wheelyard_registry.trusted_proxies import Network, read_network
 from wheelyard_registry.upstream_index import PYPI, UpstreamIndex
@@ -78,7 +78,7 @@ def settings(
     cooldown: int = 0,
     cooldown_dry_run: bool = False,
     page_ttl: int = 300,
-    check_workers: int = 2,
+    check_workers: int = CHECK_WORKERS,
     check_deadline: float = 120.0,
 ) -> Settings:
     """Settings from what a command line gives; None means the default.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,10 @@ from wheelyard_registry.upstream_index import PYPI, UpstreamIndex
 
 RESERVABLE = re.compile(r"[a-z0-9][a-z0-9*?\[\]-]*")
 """Patterns that may be reserved: of normalised names, and not of all of them."""
+
+
+CHECK_WORKERS = max(1, (os.cpu_count() or 2) - 1)
+"""One processor is left for pages and files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Settings:
     sweep_interval: dt.timedelta = dt.timedelta(hours=1)
     upstream_timeout: float = 20.0
     upstream_retries: int = 2
-    check_workers: int = 2
+    check_workers: int = CHECK_WORKERS
     check_queue: int = 64
     check_deadline: float = 120.0
 

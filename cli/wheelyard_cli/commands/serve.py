@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -66,8 +67,8 @@ from wheelyard_resolver.errors import InputError
 )
 @click.option(
     "--check-workers",
-    default=2,
-    show_default=True,
+    default=lambda: max(1, (os.cpu_count() or 2) - 1),
+    show_default="one less than there are processors",
     type=click.IntRange(1),
     metavar="N",
     help="Processes that solve checks.",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import click
 
 from wheelyard_cli.columns import aligned
 
@@ -17,6 +20,15 @@ def lines(answer: Mapping[str, Any]) -> Iterator[str]:
         owners = f", owned by {', '.join(base['owners'])}" if base["owners"] else ""
         because = ", ".join(base["because"])
         yield f"{base['name']} of {base['stage']} locks {because} (lock {base['lock'][:12]}; {_hosts(base)}{owners})"
+
+
+def tell(answer: Mapping[str, Any], form: str, nobody: str) -> None:
+    """Print who is concerned, as JSON or for people; ``nobody`` is said, to those people, where nobody is."""
+    if form == "json":
+        click.echo(json.dumps(answer, indent=2))
+        return
+    found = list(lines(answer))
+    click.echo("\n".join(found) if found else nobody, err=not found)
 
 
 def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from wheelyard_registry.app import create_app
 from wheelyard_registry.catalogue.database import utc_now
 from wheelyard_registry.credentials import Token
 from wheelyard_registry.errors import CannotServe
-from wheelyard_registry.settings import CHECK_WORKERS, RESERVABLE, Settings
+from wheelyard_registry.settings import RESERVABLE, Settings
 from wheelyard_registry.storage import prepare
 from wheelyard_registry.trusted_proxies import Network, read_network
 from wheelyard_registry.upstream_index import PYPI, UpstreamIndex
@@ -78,8 +78,8 @@ def settings(
     cooldown: int = 0,
     cooldown_dry_run: bool = False,
     page_ttl: int = 300,
-    check_workers: int = CHECK_WORKERS,
-    check_deadline: float = 120.0,
+    check_workers: int | None = None,
+    check_deadline: float | None = None,
 ) -> Settings:
     """Settings from what a command line gives; None means the default.
 
@@ -106,13 +106,16 @@ def settings(
         cooldown=dt.timedelta(days=cooldown),
         cooldown_dry_run=cooldown_dry_run,
         page_ttl=dt.timedelta(seconds=page_ttl),
-        check_workers=check_workers,
-        check_deadline=check_deadline,
         database=database,
         trusted_proxies=tuple(_network(text) for text in trusted_proxies),
         anonymous_read=_is_loopback(host) if anonymous_read is None else anonymous_read,
     )
-    return base if max_upload is None else replace(base, max_upload=max_upload)
+    given: dict[str, Any] = {
+        "max_upload": max_upload,
+        "check_workers": check_workers,
+        "check_deadline": check_deadline,
+    }
+    return replace(base, **{name: value for name, value in given.items() if value is not None})
 
 
 def _upstream(url: str, *, private_network: bool) -> UpstreamIndex:

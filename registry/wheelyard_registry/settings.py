@@ -15,10 +15,6 @@ RESERVABLE = re.compile(r"[a-z0-9][a-z0-9*?\[\]-]*")
 """Patterns that may be reserved: of normalised names, and not of all of them."""
 
 
-CHECK_WORKERS = max(1, (os.cpu_count() or 2) - 1)
-"""One processor is left for pages and files."""
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a registry needs to know; ``create_app`` takes nothing else.
@@ -61,7 +57,7 @@ class Settings:
     sweep_interval: dt.timedelta = dt.timedelta(hours=1)
     upstream_timeout: float = 20.0
     upstream_retries: int = 2
-    check_workers: int = CHECK_WORKERS
+    check_workers: int = max(1, (os.cpu_count() or 2) - 1)  # one processor is left for pages and files
     check_queue: int = 64
     check_deadline: float = 120.0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -67,19 +66,15 @@ from wheelyard_resolver.errors import InputError
 )
 @click.option(
     "--check-workers",
-    default=lambda: max(1, (os.cpu_count() or 2) - 1),
-    show_default="one less than there are processors",
     type=click.IntRange(1),
     metavar="N",
-    help="Processes that solve checks.",
+    help="Processes that solve checks [default: one less than there are processors].",
 )
 @click.option(
     "--check-deadline",
-    default=120.0,
-    show_default=True,
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
-    help="After which a check is undecided.",
+    help="After which a check is undecided [default: 120].",
 )
 @click.option(
     "--tls-certificate",
@@ -122,8 +117,8 @@ def command(
     trusted_proxy: tuple[str, ...],
     max_upload: int | None,
     anonymous_read: bool | None,
-    check_workers: int,
-    check_deadline: float,
+    check_workers: int | None,
+    check_deadline: float | None,
     tls_certificate: Path | None,
     tls_key: Path | None,
     grace: float,

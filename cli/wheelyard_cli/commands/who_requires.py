@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from wheelyard_cli import concerned
@@ -20,8 +18,4 @@ def command(*, project: str, stage: str | None, form: str, registry: str) -> Non
     """Tell which deployed models have a requirement line about PROJECT, and what it says."""
     with RegistryClient(registry) as client:
         answer = client.ask_all("who-requires", project=project, stage=stage)
-    if form == "json":
-        click.echo(json.dumps(answer, indent=2))
-        return
-    found = list(concerned.lines(answer))
-    click.echo("\n".join(found) if found else f"no deployed model requires {project}", err=not found)
+    concerned.tell(answer, form, f"no deployed model requires {project}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from wheelyard_cli import concerned
@@ -23,8 +21,4 @@ def command(*, requirement: str, stage: str | None, form: str, registry: str) ->
     """
     with RegistryClient(registry) as client:
         answer = client.ask_all("who-uses", requirement=requirement, stage=stage)
-    if form == "json":
-        click.echo(json.dumps(answer, indent=2))
-        return
-    found = list(concerned.lines(answer))
-    click.echo("\n".join(found) if found else f"nothing deployed or accepted uses {requirement}", err=not found)
+    concerned.tell(answer, form, f"nothing deployed or accepted uses {requirement}")

@@ -55,7 +55,7 @@ class RequirementLine:
 class ModelPackage:
     """A model and the requirement lines that its base must satisfy. The model itself is not part of its base.
 
-    ``wheel`` is the file that installs the model on its target, where an index has one.
+    ``wheel`` is the file that installs the model on its target, where an index has one; ``index`` is that index's URL.
     ``released`` are the extras asked of it where its lines are those of a release in the index, else None.
     """
 
@@ -67,6 +67,7 @@ class ModelPackage:
     owner: str | None = None
     requires_python: SpecifierSet | None = None
     wheel: DistributionFile | None = None
+    index: str | None = None
     released: frozenset[NormalizedName] | None = None
 
     @property

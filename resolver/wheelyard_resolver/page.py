@@ -31,6 +31,11 @@ class RawPage:
     content_type: str
     body: bytes
 
+    @property
+    def index_url(self) -> str:
+        """The URL of the index that it is a page of: one level up (PEP 503)."""
+        return self.url.rstrip("/").rpartition("/")[0] + "/"
+
 
 @dataclass(frozen=True, slots=True)
 class DistributionFile:

@@ -28,7 +28,7 @@ from wheelyard_resolver.core_metadata import (
 from wheelyard_resolver.demand import Demand
 from wheelyard_resolver.index import DigestIndex, Index
 from wheelyard_resolver.model import CandidatePolicy
-from wheelyard_resolver.page import DistributionFile, RawPage, parse_page, parse_time
+from wheelyard_resolver.page import DistributionFile, parse_page, parse_time
 from wheelyard_resolver.snapshot import body_digest, page_digest
 from wheelyard_resolver.target import Target
 
@@ -166,7 +166,7 @@ class Reader:
                 found[project] = Listing(CandidateList.of(project, (), exists=False), None)
             elif project not in found:
                 key, page = self._page_key(project, digests[project]), parse_page(project, raw)
-                found[project] = Listing(list_candidates(project, page, self._target, self._policy), _index_url(raw))
+                found[project] = Listing(list_candidates(project, page, self._target, self._policy), raw.index_url)
                 self._memo.held.listings[key] = found[project]
                 made[key] = _encode_listing(found[project])
         self._memo.put(made)
@@ -246,10 +246,6 @@ def _compiled(metadata: CoreMetadata, target: Target) -> Dependencies:
                 extras[extra][Demand.of(requirement)] = None
     rows = {str(extra): [_encode_demand(demand) for demand in demands] for extra, demands in extras.items()}
     return Dependencies(None, tuple(plain), rows)
-
-
-def _index_url(page: RawPage) -> str:
-    return page.url.rstrip("/").rpartition("/")[0] + "/"
 
 
 # -- the compiled form: JSON, for what is kept may be damaged and must not be executed ----------------------------

@@ -43,11 +43,12 @@ def read_releases(entries: Iterable[ModelEntry], index: Index) -> Mapping[str, M
     """By key, the models of the entries that name a release. Raises as :func:`resolve_packages` does."""
     releases = [_Release(entry, entry.release) for entry in entries if entry.release is not None]
     pages = index.pages(sorted({release.entry.model.name for release in releases})) if releases else {}
+    listed = {name: page for name, page in pages.items() if page is not None}
     wrong: list[InputError] = []
     wheels: dict[str, _Wheel] = {}
     for release in releases:
         try:
-            wheels[release.entry.model.key] = release.wheel(pages[release.entry.model.name])
+            wheels[release.entry.model.key] = release.wheel(listed.get(release.entry.model.name))
         except InputError as error:
             wrong.append(error)
     contents = index.metadata([wheel.file for wheel in wheels.values()]) if wheels else {}
@@ -57,7 +58,8 @@ def read_releases(entries: Iterable[ModelEntry], index: Index) -> Mapping[str, M
         if wheel is None:
             continue
         try:
-            read[release.entry.model.key] = release.model(wheel, contents[wheel.file.url])
+            page = listed[release.entry.model.name]
+            read[release.entry.model.key] = release.model(wheel, contents[wheel.file.url], page)
         except InputError as error:
             wrong.append(error)
     InputErrors.raise_any(wrong)
@@ -104,7 +106,7 @@ class _Release:
             )
         raise self._error(f"the index has no {model.name} {model.version}", _versions_hint(page, model.target))
 
-    def model(self, wheel: _Wheel, content: bytes | None) -> ModelPackage:
+    def model(self, wheel: _Wheel, content: bytes | None, page: RawPage) -> ModelPackage:
         """The model with the lines and the Requires-Python of the METADATA, and its wheel where that fits."""
         model = self.entry.model
         if content is None:
@@ -126,6 +128,7 @@ class _Release:
             lines=lines,
             requires_python=metadata.requires_python,
             wheel=None if wheel.rank is None else wheel.file,
+            index=None if wheel.rank is None else page.index_url,
             released=frozenset(extras),
         )
 

@@ -184,6 +184,15 @@ def test_every_package_is_in_one_layer_and_layers_do_not_outgrow_engines(sizes: 
     assert len(found.heavy) <= MOST
 
 
+def test_a_heavy_wheel_of_another_index_is_looked_for_there_too() -> None:
+    torch = dataclasses.replace(TORCH, index="https://download.example/cu126/")
+    text = text_of(base("base-a", SIX, NUMPY, torch))
+    assert "ARG INDEX_URL=https://index.example/simple/\n" in text
+    steps = [step.replace("\\\n", "") for step in heavy_steps(text)[:2]]
+    own = '--index-url "${INDEX_URL}" --extra-index-url https://download.example/cu126/ -r /mnt/lock.txt'
+    assert [own in step for step in steps] == [True, False]
+
+
 # -- models -------------------------------------------------------------------------------------------------------
 
 
@@ -202,6 +211,20 @@ def test_a_model_that_no_index_has_is_taken_from_the_build_context() -> None:
     text = Dockerfiles(proposal(one), PLAIN).model(model("churn", "1.9.0"), one) or ""
     assert "--no-index --find-links /mnt/wheels" in text
     assert "--mount=type=bind,source=wheels,target=/mnt/wheels" in text
+
+
+def test_a_model_of_another_index_than_its_base_is_looked_for_there_too() -> None:
+    one, own = base("base-a", SIX), dataclasses.replace(MODEL, index="https://models.example/simple/")
+    text = Dockerfiles(proposal(one), PLAIN).model(own, one) or ""
+    assert "ARG INDEX_URL=https://index.example/simple/\n" in text
+    assert '--index-url "${INDEX_URL}" --extra-index-url https://models.example/simple/ -r' in text
+
+
+def test_a_model_that_needs_nothing_comes_from_its_own_index() -> None:
+    one, own = base("base-a"), dataclasses.replace(MODEL, index="https://models.example/simple/")
+    text = Dockerfiles(proposal(one), PLAIN).model(own, one) or ""
+    assert "ARG INDEX_URL=https://models.example/simple/\n" in text
+    assert "--extra-index-url" not in text
 
 
 # -- the bake file ------------------------------------------------------------------------------------------------

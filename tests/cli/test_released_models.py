@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from tests.resolver.fake_index import FakeIndex, Release
+from tests.resolver.fake_index import ROOT, FakeIndex, Release
 
 from wheelyard_cli.fleet_file import FleetDocument, parse_fleet
 from wheelyard_resolver.errors import InputError, InputErrors
@@ -64,6 +64,12 @@ def test_without_a_wheel_for_the_target_any_wheel_does() -> None:
     """The model itself is not part of its base: its lines are what counts."""
     release = Release(["pandas"], tags=[OTHER_LINUX])
     assert [line.text for line in resolved("demand==1", {"demand": {"1": release}}).lines] == ["pandas"]
+
+
+def test_where_a_wheel_installs_the_model_its_index_is_known() -> None:
+    """A proposal may have models and what they need from several indexes."""
+    assert resolved("demand==1", {"demand": {"1": Release()}}).index == f"{ROOT}/simple/"
+    assert resolved("demand==1", {"demand": {"1": Release(tags=[OTHER_LINUX])}}).index is None
 
 
 def test_a_fleet_without_packages_asks_the_index_for_nothing() -> None:

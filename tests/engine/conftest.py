@@ -72,6 +72,17 @@ def buildah(image_registry_port: int) -> Engine:
 
 
 @pytest.fixture(scope="session")
+def uv_image(buildah: Engine) -> str:
+    """An image with nothing but uv, as its makers publish one."""
+    container = buildah.run("buildah", "from", "scratch").stdout.strip()
+    added = buildah.run("buildah", "add", "-q", container, script("uv"), "/uv")
+    assert added.returncode == 0, added.stderr
+    committed = buildah.run("buildah", "commit", "-q", "--rm", container, "localhost/uv:1")
+    assert committed.returncode == 0, committed.stderr
+    return "localhost/uv:1"
+
+
+@pytest.fixture(scope="session")
 def python_image(buildah: Engine) -> Path:
     """The Python image as an archive for the other builders."""
     archive = WORK / "python.tar"
@@ -213,10 +224,10 @@ class Place:
         done = run([script("twine"), "upload", *quiet, *login, *files])
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def propose(self, name: str, *models: str, options: tuple[str, ...] = ()) -> Path:
-        """The directory of a proposal for released models."""
+    def propose(self, name: str, *models: str, options: tuple[str, ...] = (), further: str = "") -> Path:
+        """The directory of a proposal for released models; ``further`` are further tables of their fleet."""
         fleet, out = self.folder / f"{name}.toml", self.folder / name
-        fleet.write_text(FLEET + "".join(f'[[model]]\npackage = "{model}"\n' for model in models))
+        fleet.write_text(FLEET + "".join(f'[[model]]\npackage = "{model}"\n' for model in models) + further)
         index = ["--index-url", self.server.index_url, "-o", str(out), "--detach"]
         done = wheelyard("bases", "propose", "--fleet", str(fleet), *index, *options, NETRC=str(self.netrc))
         assert done.returncode == 0, done.stderr

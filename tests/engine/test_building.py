@@ -16,10 +16,12 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.engine.conftest import PYTHON, Engine, Place
-from tests.registry.serving import wheelyard
+from tests.registry import wheels
+from tests.registry.serving import serving, wheelyard
 
 from wheelyard_cli.building.images import Image, read
 from wheelyard_cli.images.dockerfile import EPOCH
+from wheelyard_cli.images.layers import HEAVY
 
 pytestmark = pytest.mark.heavy
 
@@ -167,6 +169,27 @@ def test_a_change_of_one_model_leaves_the_images_of_other_bases(buildah: Engine,
     assert image_of(after, changed).id != image_of(before, changed).id
 
 
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+def test_wheels_of_several_indexes_are_installed(
+    installer: str, buildah: Engine, uv_image: str, place: Place, tmp_path: Path
+) -> None:
+    """A heavy one, which has a step of its own, and that of the model."""
+    with serving(tmp_path, "--no-upstream", "--anonymous-read") as server:
+        (tmp_path / "uploads").mkdir()
+        Place(server, place.netrc, tmp_path / "uploads").upload(
+            wheels.wheel("routed_heavy", "1.0.0", padding=HEAVY),
+            wheels.wheel("routed_model", "1.0.0", requires=["routed-heavy", "engine-part", "engine-more"]),
+        )
+        elsewhere = server.index_url.replace("127.0.0.1", "localhost")  # a login belongs to a host, whatever the port
+        route = f'[[index]]\nurl = "{elsewhere}"\nprojects = ["routed-*"]\n'
+        options = ("--installer", installer, "--uv-image", uv_image)
+        out = place.propose(f"routed-{installer}", "routed-model==1.0.0", options=options, further=route)
+        done = buildah.build(out, "--netrc", str(place.netrc))
+    assert done.returncode == 0, done.stderr
+    code = "import routed_heavy, engine_part, engine_more, routed_model; print('all')"
+    assert predict(buildah, image_of(out, "routed-model").tag, code) == "all"
+
+
 def test_what_is_pushed_is_deployed_by_its_digest(any_engine: Engine, place: Place, image_registry: str) -> None:
     prefix = ("--prefix", f"{image_registry}/ml")
     out = place.propose(f"pushed-{any_engine.name}", "engine-light==1.0.0", options=prefix)
@@ -297,7 +320,7 @@ def test_a_full_disk_is_named_and_what_was_recorded_stays(engine: Engine, place:
 
 
 def test_buildx_reads_the_bake_file(docker: Engine, place: Place, examples: Path) -> None:
-    """A model is built on its base's target, and the login is a secret."""
+    """A model is built on its base's target, the login is a secret, and the index is that of the Dockerfile."""
     command = ["env", f"NETRC={place.netrc}", "docker", "buildx", "bake", "--print", "-f"]
     done = docker.run(*command, str(examples / "docker-bake.hcl"))
     assert done.returncode == 0, done.stderr
@@ -307,3 +330,4 @@ def test_buildx_reads_the_bake_file(docker: Engine, place: Place, examples: Path
     assert model["contexts"] == {"base": "target:base-a"}
     assert model["tags"] == [image_of(examples, "churn-score").tag]
     assert str(place.netrc) in str(model["secret"])
+    assert "INDEX_URL" not in model["args"]

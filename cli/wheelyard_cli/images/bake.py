@@ -33,11 +33,9 @@ def render(proposal: Proposal, settings: ImageSettings) -> str | None:
     bases = [base for base in proposal.bases if dockerfile.is_linux(base)]
     if not bases:
         return None
-    indexes = [url for base in bases for url in base.indexes[:1]]
     return Templates(settings.templates).render(
         templates.BAKE,
         mark=MARK,
-        index_url=(*indexes, dockerfile.DEFAULT_INDEX_URL)[0],
         epoch=int(dockerfile.EPOCH.timestamp()),
         bases=[_base(base, settings) for base in bases],
         models=[model for base in bases for model in _models(proposal, base, settings)],

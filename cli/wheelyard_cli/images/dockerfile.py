@@ -57,7 +57,7 @@ class Dockerfiles:
             python_image=python_image(base, self._settings),
             musl=_is_musl(base),
             system_packages=self._settings.system_packages,
-            heavy=[shlex.quote(requirements.pinned(package, base)) for package in layers_of(base).heavy],
+            heavy=[_step(requirements.pinned(package, base), package.index, base) for package in layers_of(base).heavy],
             requirements=file_names.requirements(base.name),
             requirements_digest=hashlib.sha256(requirements.render(self._proposal, base).encode()).hexdigest(),
             labels=self._base_labels(base),
@@ -73,19 +73,19 @@ class Dockerfiles:
             pin += f" --hash=sha256:{model.wheel.sha256}"
         return self._templates.render(
             templates.MODEL,
-            **self._common(base),
+            **self._common(base, model.index),
             base_image=image_names.base_image(self._settings.prefix, base),
             name=model.name,
             from_index=hashed,
-            pin=shlex.quote(pin),
+            own=_step(pin, model.index, base),
             smoke_import=file_names.SMOKE_IMPORT,
             labels=self._model_labels(model, base),
         )
 
-    def _common(self, base: Base) -> dict[str, object]:
+    def _common(self, base: Base, otherwise: str | None = None) -> dict[str, object]:
         return {
             "mark": MARK,
-            "index_url": (*base.indexes, DEFAULT_INDEX_URL)[0],
+            "index_url": (*base.indexes, otherwise or DEFAULT_INDEX_URL)[0],
             "epoch": int(EPOCH.timestamp()),
             "uid": self._settings.uid,
             "gid": self._settings.gid,
@@ -127,6 +127,12 @@ class Dockerfiles:
             "io.wheelyard.snapshot": base.snapshot or self._proposal.snapshot,
         }
         return {key: value for key, value in (labels | dict(self._settings.labels)).items() if value}
+
+
+def _step(pin: str, index: str | None, base: Base) -> dict[str, str | None]:
+    """What a step that installs one wheel needs: its pin, and the index that lists it where that is not the usual."""
+    usual = (*base.indexes, index)[0]
+    return {"pin": shlex.quote(pin), "index": None if index in (None, usual) else shlex.quote(index)}
 
 
 def is_linux(base: Base) -> bool:

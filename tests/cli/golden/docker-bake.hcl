@@ -3,8 +3,9 @@
 #   docker buildx bake --push bases       the bases only
 #   INDEX_URL=https://... NETRC=~/.netrc docker buildx bake ...
 
+# Empty: the index that each Dockerfile names.
 variable "INDEX_URL" {
-  default = "https://index.example/simple/"
+  default = ""
 }
 
 variable "NETRC" {
@@ -26,7 +27,7 @@ group "models" {
 target "_common" {
   context = "."
   args = {
-    INDEX_URL = INDEX_URL
+    INDEX_URL = INDEX_URL == "" ? null : INDEX_URL
     SOURCE_DATE_EPOCH = "315532800"
   }
   secret = NETRC == "" ? [] : ["id=netrc,src=${NETRC}"]

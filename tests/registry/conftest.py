@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from tests.registry.in_process import Client, client_of
 from tests.registry.wheels import Built
 
 from wheelyard_registry.app import create_app
+from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.settings import Settings
 from wheelyard_registry.storage import prepare
 from wheelyard_registry.upstream_index import UpstreamIndex
@@ -92,11 +95,32 @@ class Registry:
 def running(settings: Settings, clock: Clock, token: str | None = None) -> Iterator[Registry]:
     """A registry on a data directory, prepared as ``wheelyard serve`` does it."""
     settings = with_test_catalogue(settings)
+    if settings.database is None and not settings.data.exists():
+        _lay_out(settings)
     prepared = prepare(settings, clock)
     text = token or (prepared.first_token.text if prepared.first_token else "")
     app = create_app(settings, clock=clock)
     with prepared.lock, client_of(app) as client:
         yield Registry(settings, app, client, text, clock)
+
+
+def _lay_out(settings: Settings) -> None:
+    """A new data directory with its tables there already, and without the shelves of its blobs, which are made on
+    demand: most of a start is migrations and 512 directories, and they have tests of their own."""
+    settings.data.mkdir(parents=True)
+    settings.blobs.mkdir()
+    settings.cache.mkdir()
+    (settings.data / "catalogue.sqlite3").write_bytes(_empty_catalogue())
+
+
+@cache
+def _empty_catalogue() -> bytes:
+    """An SQLite catalogue of the newest revision."""
+    with TemporaryDirectory() as folder:
+        settings = Settings(data=Path(folder))
+        with closing(Database(settings.database_url)) as database:
+            database.migrate()
+        return (settings.data / "catalogue.sqlite3").read_bytes()
 
 
 def basic(user: str, password: str) -> dict[str, str]:

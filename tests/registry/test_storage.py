@@ -64,6 +64,7 @@ def leave(registry: Registry, data: bytes) -> tuple[Path, Path]:
     staged, digest = registry.settings.staging / f"{data.hex()}.part", hashlib.sha256(data).hexdigest()
     orphan = registry.settings.blobs / digest[:2] / digest
     staged.write_bytes(data)
+    orphan.parent.mkdir(exist_ok=True)
     orphan.write_bytes(data)
     return staged, orphan
 

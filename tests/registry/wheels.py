@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import tarfile
@@ -72,13 +73,13 @@ def duplicated(built: Built, member: str) -> Built:
 
 
 def sdist(name: str = "demand_model", version: str = "1.4.0", *, metadata: bytes | None = None) -> Built:
-    """An sdist with a PKG-INFO, unless ``metadata`` is empty."""
+    """An sdist with a PKG-INFO, unless ``metadata`` is empty; always the same bytes for the same arguments."""
     info = core_metadata(name, version) if metadata is None else metadata
     members = [(f"{name}-{version}/setup.py", b""), *([(f"{name}-{version}/PKG-INFO", info)] if info else [])]
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         for path, data in members:
             entry = tarfile.TarInfo(path)
             entry.size = len(data)
             archive.addfile(entry, io.BytesIO(data))
-    return Built(f"{name}-{version}.tar.gz", buffer.getvalue())
+    return Built(f"{name}-{version}.tar.gz", gzip.compress(buffer.getvalue(), mtime=0))

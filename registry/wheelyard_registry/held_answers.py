@@ -69,22 +69,28 @@ class Reader:
 class HeldAnswer:
     """An answer of status 200, ready to be sent: whole, or as the news that nothing has changed.
 
-    Where the terms say how long a client may keep it the headers do not, and must be made for each sending.
+    ``content`` is what ASGI sends after the head: the body, or the path of a file. Where the terms say how long a
+    client may keep the answer the headers do not, and must be made for each sending.
     """
 
-    __slots__ = ("_readers", "body", "etag", "headers", "terms", "unchanged", "version", "whole")
+    __slots__ = ("_readers", "content", "etag", "headers", "terms", "unchanged", "version", "whole")
 
     def __init__(
-        self, terms: Terms, body: bytes, headers: tuple[tuple[bytes, bytes], ...], etag: bytes, version: Version
+        self, terms: Terms, content: Message, headers: tuple[tuple[bytes, bytes], ...], etag: bytes, version: Version
     ) -> None:
         self.terms = terms
-        self.body = body
+        self.content = content
         self.headers = headers
         self.etag = etag
         self.version = version
-        self.whole = answered(200, headers, body)
-        self.unchanged = answered(304, headers, b"")
+        self.whole = whole(headers, content)
+        self.unchanged = unchanged(headers)
         self._readers: dict[bytes | None, Reader] = {}
+
+    @property
+    def size(self) -> int:
+        """The bytes of it that are in memory, beside a little for everything else."""
+        return len(self.content.get("body", b""))
 
     def holds(self, version: Version, now: dt.datetime) -> bool:
         """Whether it is what would be answered now."""
@@ -104,12 +110,15 @@ class HeldAnswer:
         self._readers[authorization] = reader
 
 
-def answered(status: int, headers: tuple[tuple[bytes, bytes], ...], body: bytes) -> tuple[Message, Message]:
-    """An answer as ASGI sends it: head, then body. A 304 says nothing of the body that it does not have."""
-    if status == 304:
-        headers = tuple(header for header in headers if header[0] not in _OF_A_BODY)
-    start = {"type": "http.response.start", "status": status, "headers": headers}
-    return start, {"type": "http.response.body", "body": body}
+def whole(headers: tuple[tuple[bytes, bytes], ...], content: Message) -> tuple[Message, Message]:
+    """An answer as ASGI sends it: head, then content."""
+    return {"type": "http.response.start", "status": 200, "headers": headers}, content
+
+
+def unchanged(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[Message, Message]:
+    """The answer that the client has it already: it says nothing of the body that it does not have."""
+    kept = tuple(header for header in headers if header[0] not in _OF_A_BODY)
+    return {"type": "http.response.start", "status": 304, "headers": kept}, {"type": "http.response.body", "body": b""}
 
 
 class HeldAnswers:
@@ -129,11 +138,11 @@ class HeldAnswers:
 
     def hold(self, asked: Asked, answer: HeldAnswer) -> None:
         """Keep an answer for those who ask next."""
-        if len(answer.body) > LARGEST:
+        if answer.size > LARGEST:
             return
         self.forget(asked)
         self._held[asked] = answer
-        self._size += len(answer.body) + _OVERHEAD
+        self._size += answer.size + _OVERHEAD
         while self._size > self._bound:
             self.forget(next(iter(self._held)))
 
@@ -141,4 +150,4 @@ class HeldAnswers:
         """Let go of an answer."""
         dropped = self._held.pop(asked, None)
         if dropped is not None:
-            self._size -= len(dropped.body) + _OVERHEAD
+            self._size -= dropped.size + _OVERHEAD

@@ -180,10 +180,10 @@ async def _local(request: Request, project: NormalizedName, blob: LocalBlob) -> 
     """A file that is here: a small one from memory, so that the next who asks for it need not wait for the disk."""
     if request.method != "GET" or "range" in request.headers:
         return _blob(request, blob)
+    may_be_held(request.scope, Terms(project, changes_at=blob.changes_at))
     data = await anyio.to_thread.run_sync(_small, blob.path)
     if data is None:
         return _blob(request, blob)
-    may_be_held(request.scope, Terms(project, changes_at=blob.changes_at))
     headers = _file_headers(blob.sha256, private=blob.private)
     if matches(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)

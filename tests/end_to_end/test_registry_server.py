@@ -108,6 +108,21 @@ def test_unusable_options_are_one_clear_message(tmp_path: Path, options: list[st
     assert "Traceback" not in done.stderr
 
 
+def test_a_large_file_is_the_same_again_until_it_is_withdrawn(server: Server) -> None:
+    built = wheels.wheel("large_model", padding=1_000_000)
+    path = f"{server.url}/files/large-model/{built.filename}"
+    with httpx.Client(auth=("__token__", server.token), trust_env=False) as client:
+        assert upload(server, built).status_code == 200
+        first, again = client.get(path), client.get(path)
+        assert first.content == again.content == built.data
+        assert set(first.headers.items()) - set(again.headers.items()) <= {("date", first.headers.get("date", ""))}
+        assert client.get(path, headers={"if-none-match": first.headers["etag"]}).status_code == 304
+        assert client.get(path, headers={"range": "bytes=5-9"}).content == built.data[5:10]
+        withdrawn = f"{server.url}/api/v1/projects/large-model/files/{built.filename}/quarantine"
+        assert client.post(withdrawn, json={"reason": "leak"}).is_success
+        assert client.get(path).status_code == 403
+
+
 def half_an_upload(server: Server, sent: float, *, chunked: bool) -> bytes:
     """A request as it goes over the wire, cut off after a part of its body."""
     built = wheels.wheel("cut_off", padding=4_000_000)

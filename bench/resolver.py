@@ -6,10 +6,8 @@ network, and neither does uv (``--offline``, warm cache). Whole processes are ti
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import platform
 import random
 import statistics
 import subprocess
@@ -24,6 +22,7 @@ from itertools import combinations
 from pathlib import Path
 
 from generated_fleet import ENERGY_40
+from result_page import Page, arguments, load
 
 from wheelyard_cli.compiled_cache import CompiledCache
 from wheelyard_cli.fleet_file import read_fleet
@@ -58,8 +57,10 @@ class Row:
     figure: str
     met: bool
 
-    def __str__(self) -> str:
-        return f"| {self.work} | {self.ours} | {self.peer} | {self.figure} | {'yes' if self.met else 'NO'} |"
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """As the table shows it."""
+        return (self.work, self.ours, self.peer, self.figure, "yes" if self.met else "NO")
 
 
 # -- the work that is measured ----------------------------------------------------------------------------------------
@@ -292,53 +293,37 @@ def compile_time() -> str:
 
 def main() -> None:
     """Measure, print, and write the page if asked to; exit with 1 if a figure is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", type=Path, help="write the page here")
+    parser = arguments(__doc__)
     parser.add_argument("--only", choices=["small", "large"], help="a part")
     parser.add_argument("--again", action="store_true", help="all was recorded by an earlier run: use no network")
     given = parser.parse_args()
     if not given.again:
         record()
-    load = os.getloadavg()[0]
+    before = load()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as place:
         rows += small_rows(Path(place), again=given.again) if given.only in (None, "small") else []
     rows += large_rows(again=given.again) if given.only in (None, "large") else []
-    page = PAGE.format(
-        machine=f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}",
-        versions=f"wheelyard {version('wheelyard')}, uv {version('uv')}, python-sat {version('python-sat')}",
-        load=f"{load:.1f}",
-        rows="\n".join(map(str, rows)),
-        compile=compile_time(),
+    page = Page(
+        title="Verdicts and bases, against uv and against size",
+        target="bench-resolver",
+        made=f"uv {version('uv')}, python-sat {version('python-sat')}; load {before} before",
+        notes=NOTES,
+        heads=("work", "wheelyard", "beside it", "figure wanted", "met"),
+        rows=[row.cells for row in rows],
+        remarks=(compile_time(), "![Time against models and projects](resolver.svg)"),
     )
-    print(page)
-    if given.write is not None:
-        given.write.write_text(page)
-    sys.exit(0 if all(row.met for row in rows) else 1)
+    page.deliver(given.write, met=all(row.met for row in rows))
 
 
-PAGE = """# Verdicts and bases, against uv and against size
-
-Written by `make bench-resolver`.
-
-{machine}; {versions}; load {load} before.
-
+NOTES = """\
 Medians of five, alternating with the peer where there is one. The fleet of
 forty is `bench/energy-40.toml`; larger ones are drawn from the real releases of the projects that it names
 (`bench/generated_fleet.py`), the same for the same seed. Everything is read from a snapshot, uv's from its warm cache
 with `--offline`. uv compiles one set of requirements; it neither groups models nor proves anything. A fleet's target
 is a Python with its patch version. Asked for that (`--python-version 3.11.18`), as the ratios of the figures have it,
 uv spends most of its time looking for such an interpreter on the machine; asked for the minor version, which is
-installed, it takes what stands in brackets, and so it is for the pairs.
-
-| work | wheelyard | beside it | figure wanted | met |
-|---|---|---|---|---|
-{rows}
-
-{compile}
-
-![Time against models and projects](resolver.svg)
-"""
+installed, it takes what stands in brackets, and so it is for the pairs."""
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import click
 
+from wheelyard_cli.registry_address import RegistryAddress
 from wheelyard_resolver.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,16 +32,11 @@ def accepted_at(place: str, stage: str) -> tuple[AcceptedBase, ...]:
         Undecided: the registry does not answer.
     """
     from wheelyard_cli.accepted_proposal import read_accepted
-    from wheelyard_cli.registry_client import RegistryClient
 
-    if not _is_registry(place):
-        return read_accepted(Path(place))
-    with RegistryClient(place) as registry:
-        entries = registry.rows(f"stages/{quote(stage, safe='')}/bases", "bases")
-        return tuple(_base(entry, registry.lock(str(entry["lock"]))) for entry in entries)
+    return _kept_by(RegistryAddress(place), stage) if _is_registry(place) else read_accepted(Path(place))
 
 
-def accepted_by(registry: str, stage: str) -> tuple[AcceptedBase, ...]:
+def accepted_by(registry: RegistryAddress, stage: str) -> tuple[AcceptedBase, ...]:
     """The accepted bases of a stage of a registry; none where nothing was accepted yet.
 
     Raises:
@@ -49,9 +45,17 @@ def accepted_by(registry: str, stage: str) -> tuple[AcceptedBase, ...]:
     from wheelyard_cli.registry_client import NotInRegistry
 
     try:
-        return accepted_at(registry, stage)
+        return _kept_by(registry, stage)
     except NotInRegistry:
         return ()
+
+
+def _kept_by(registry: RegistryAddress, stage: str) -> tuple[AcceptedBase, ...]:
+    from wheelyard_cli.registry_client import RegistryClient
+
+    with RegistryClient(registry) as client:
+        entries = client.rows(f"stages/{quote(stage, safe='')}/bases", "bases")
+        return tuple(_base(entry, client.lock(str(entry["lock"]))) for entry in entries)
 
 
 def _is_registry(place: str) -> bool:

@@ -126,9 +126,9 @@ def _value(table: Table, setting: Setting, directory: Path, start: Path) -> obje
     return os.path.relpath(directory / text, start) if text is not None and setting.kind == "path" else text
 
 
-def default_map(start: Path) -> Mapping[str, object]:
-    """The configuration as click's ``default_map`` of the commands that judge a fleet. Raises as find_configuration."""
-    values = find_configuration(start).values
+def default_map(found: Configuration) -> Mapping[str, object]:
+    """A configuration as click's ``default_map`` of the commands that judge a fleet."""
+    values = found.values
     return {"check": values, "explain": values, "bases": {"propose": values}, "config": {"show": values}}
 
 

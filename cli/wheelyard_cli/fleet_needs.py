@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName
 
 from wheelyard_cli.fleet_file import read_fleet
 from wheelyard_cli.progress import progress_on_stderr
-from wheelyard_cli.registry_client import TOKEN_VARIABLE
+from wheelyard_cli.registry_address import RegistryAddress
 from wheelyard_cli.routing import Routing, without_credentials
 from wheelyard_cli.simple_client import SimpleClient
 from wheelyard_cli.transfer import Transfer
@@ -40,18 +40,18 @@ class FleetNeeds:
     beyond: tuple[str, ...]
 
 
-def read_needs(path: Path, registry: str) -> FleetNeeds:
-    """Read, through the registry at a URL, all that verdicts about a fleet file rest on; what its images install.
+def read_needs(path: Path, registry: RegistryAddress) -> FleetNeeds:
+    """Read, through a registry, all that verdicts about a fleet file rest on; what its images install.
 
-    The URL may carry credentials.
+    Its URL may carry credentials.
 
     Raises:
         InputError: the fleet file cannot be used.
         Undecided: something needed could not be read.
     """
     document = read_fleet(path)
-    routing = Routing(f"{registry.rstrip('/')}/simple/", document.routes)
-    tokens = {registry: os.environ.get(TOKEN_VARIABLE, "")}
+    routing = Routing(f"{registry.url.rstrip('/')}/simple/", document.routes)
+    tokens = registry.tokens(os.environ)
     with (
         progress_on_stderr() as report,
         # No cache of one's own: what is not asked for does not come to the registry.
@@ -60,7 +60,7 @@ def read_needs(path: Path, registry: str) -> FleetNeeds:
         index = Recording(client)
         found = _judged(resolve_packages(document, index), index)
     installed = dict.fromkeys(_installed(found))
-    here = f"{without_credentials(registry).rstrip('/')}/files/"
+    here = f"{without_credentials(registry.url).rstrip('/')}/files/"
     ours = [(name, file) for name, file in installed if file.url.startswith(here)]
     routed = [f"{', '.join(route.projects)}: the fleet file takes them from {route.url}" for route in document.routes]
     direct = [

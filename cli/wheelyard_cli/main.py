@@ -49,9 +49,10 @@ def cli(context: click.Context) -> None:
     if context.invoked_subcommand in ("bases", "check", "config", "explain"):
         from pathlib import Path
 
-        from wheelyard_cli.configuration import default_map
+        from wheelyard_cli.configuration import default_map, find_configuration
 
-        context.default_map = dict(default_map(Path.cwd()))
+        context.obj = find_configuration(Path.cwd())
+        context.default_map = dict(default_map(context.obj))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -13,15 +13,12 @@ from urllib.parse import quote
 import httpx
 
 from wheelyard_cli import __version__
+from wheelyard_cli.registry_address import REGISTRY_VARIABLE, TOKEN_VARIABLE, RegistryAddress
 from wheelyard_cli.routing import without_credentials
 from wheelyard_cli.transfer import OriginAuth
 from wheelyard_resolver.errors import AuthenticationRequired, InputError, Undecided
 from wheelyard_resolver.page import JSON_V1
 from wheelyard_resolver.report import InvalidReport, Report, from_document
-
-TOKEN_VARIABLE = "WHEELYARD_TOKEN"  # noqa: S105 (the name of the variable)
-REGISTRY_VARIABLE = "WHEELYARD_REGISTRY"
-
 
 T = TypeVar("T")
 
@@ -34,10 +31,11 @@ _NO_ANSWER_NOW = ("undecided", "busy")
 class RegistryUnreachable(Undecided):
     """A registry did not answer, or answered with something that is not its API."""
 
-    def __init__(self, *, url: str, reason: str) -> None:
+    def __init__(self, *, url: str, reason: str, stated_in: str | None = None) -> None:
+        named = f"registry in {stated_in}" if stated_in else f"--registry (or {REGISTRY_VARIABLE})"
         super().__init__(
             f"the registry at {url} could not be asked: {reason}",
-            hint=f"check --registry (or {REGISTRY_VARIABLE}) and that `wheelyard serve` runs there",
+            hint=f"check {named} and that `wheelyard serve` runs there",
         )
         self.url = url
         self.reason = reason
@@ -68,7 +66,8 @@ class DeploymentRow:
 
 
 class RegistryClient:
-    """A registry by its root URL, with a token or else the credentials of the URL or of ~/.netrc.
+    """A registry by its address, with a token (that of the environment, if the address is trusted) or else the
+    credentials of the URL or of ~/.netrc.
 
     Every method raises :class:`RegistryUnreachable` (no answer, or a server error), Undecided (the registry could not
     decide a check), AuthenticationRequired (401) or InputError with the registry's own words (any other refusal).
@@ -76,19 +75,21 @@ class RegistryClient:
 
     def __init__(
         self,
-        url: str,
+        address: RegistryAddress,
         token: str | None = None,
         *,
         transport: httpx.BaseTransport | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         environment = os.environ if environment is None else environment
-        token = token or environment.get(TOKEN_VARIABLE) or None
-        self.url = without_credentials(url).rstrip("/")
+        token = token or address.tokens(environment).get(address.url)
+        self._stated_in = address.stated_in
+        self._token_kept = not address.trusted and bool(environment.get(TOKEN_VARIABLE))
+        self.url = without_credentials(address.url).rstrip("/")
         if not self.url.startswith(("http://", "https://")):
             raise InputError(f"{self.url!r} is not the URL of a registry", hint="it looks like http://127.0.0.1:8080")
         self._client = httpx.Client(
-            auth=_Bearer(token) if token else OriginAuth([url], environment),
+            auth=_Bearer(token) if token else OriginAuth([address.url], environment),
             headers={"User-Agent": f"wheelyard/{__version__}", "Accept": "application/json"},
             timeout=httpx.Timeout(30.0, connect=10.0),
             transport=transport or httpx.HTTPTransport(retries=2),
@@ -135,7 +136,7 @@ class RegistryClient:
         path = f"/api/v1/stages/{quote(stage, safe='')}/bases"
         bases = self._ask("PUT", path, json=body, timeout=_LARGE).get("bases")
         if not isinstance(bases, list):
-            raise self._not_ours("its answer lists no bases")
+            raise self._unreachable("its answer lists no bases")
         return [str(base["name"]) for base in bases]
 
     def lock(self, sha256: str) -> str:
@@ -148,7 +149,7 @@ class RegistryClient:
         try:
             return from_document(answer)
         except InvalidReport as problem:
-            raise self._not_ours(f"its answer is no report: {problem}") from problem
+            raise self._unreachable(f"its answer is no report: {problem}") from problem
 
     def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
         """Any other request of the API; ``path`` is relative to ``/api/v1/``. Parts of it must be quoted already."""
@@ -175,12 +176,12 @@ class RegistryClient:
         try:
             response = self._client.get(f"{self.index_url}{project}/", headers={"Accept": JSON_V1})
         except httpx.HTTPError as error:
-            raise RegistryUnreachable(url=self.url, reason=str(error) or type(error).__name__) from error
+            raise self._unreachable(str(error) or type(error).__name__) from error
         if response.status_code in {401, 403}:
-            raise AuthenticationRequired(url=self.url, status=response.status_code)
+            raise self._unauthenticated(response.status_code)
         files = (_document(response) or {}).get("files") if response.is_success else []
         if not isinstance(files, list):
-            raise self._not_ours("its page lists no files")
+            raise self._unreachable("its page lists no files")
         return {file["filename"]: file["hashes"].get("sha256", "") for file in files}
 
     def warm(self, project: str, filename: str) -> None:
@@ -194,9 +195,9 @@ class RegistryClient:
                         pass
             except httpx.HTTPError as error:
                 reason = f"{filename}: {str(error) or type(error).__name__}"
-                raise RegistryUnreachable(url=self.url, reason=reason) from error
+                raise self._unreachable(reason) from error
             if not response.is_success and not (url is not target and response.status_code == 404):
-                raise self._not_ours(f"{filename}: it answered {response.status_code}")
+                raise self._unreachable(f"{filename}: it answered {response.status_code}")
 
     def import_file(self, project: str, path: Path, *, uploaded_at: dt.datetime) -> bool:
         """Send a distribution file as it is; whether it was new. A refusal is an InputError."""
@@ -210,13 +211,13 @@ class RegistryClient:
         """The list ``name`` of the answer to a GET, from all its pages."""
         found = self._listed(self.ask_all(path, **query), name)
         if not all(isinstance(row, dict) for row in found):
-            raise self._not_ours(f"its answer lists no {name}")
+            raise self._unreachable(f"its answer lists no {name}")
         return found
 
     def _listed(self, answer: Mapping[str, object], name: str) -> list[Any]:
         found = answer.get(name)
         if not isinstance(found, list):
-            raise self._not_ours(f"its answer lists no {name}")
+            raise self._unreachable(f"its answer lists no {name}")
         return found
 
     def _row(self, entry: object) -> DeploymentRow:
@@ -224,7 +225,7 @@ class RegistryClient:
             assert isinstance(entry, dict)
             return DeploymentRow(**{name: entry[name] for name in DeploymentRow.__dataclass_fields__})
         except (AssertionError, KeyError) as error:
-            raise self._not_ours("its answer is not a deployment") from error
+            raise self._unreachable("its answer is not a deployment") from error
 
     def _ask(self, method: str, path: str, **content: Any) -> dict[str, object]:
         return self._send(method, path, **content)[1]
@@ -233,22 +234,31 @@ class RegistryClient:
         try:
             response = self._client.request(method, self.url + path, **content)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise RegistryUnreachable(url=self.url, reason=str(error) or type(error).__name__) from error
+            raise self._unreachable(str(error) or type(error).__name__) from error
         document = _document(response)
         if response.is_success and document is not None:
             return response.status_code, document
         if response.status_code == 401 or (response.status_code == 403 and document is None):
             reason = _text((document or {}).get("message"))
-            raise AuthenticationRequired(url=self.url, status=response.status_code, reason=reason)
+            raise self._unauthenticated(response.status_code, reason)
         if document is not None and document.get("code") in _NO_ANSWER_NOW:
             raise Undecided(str(document.get("message")), hint=_text(document.get("hint")))
         if document is None or response.status_code >= 500 or "code" not in document:
-            raise self._not_ours(f"it answered {response.status_code} {response.reason_phrase}".rstrip())
+            raise self._unreachable(f"it answered {response.status_code} {response.reason_phrase}".rstrip())
         refusal = NotInRegistry if response.status_code == 404 else InputError
         raise refusal(str(document.get("message") or document.get("detail")), hint=_text(document.get("hint")))
 
-    def _not_ours(self, reason: str) -> RegistryUnreachable:
-        return RegistryUnreachable(url=self.url, reason=reason)
+    def _unreachable(self, reason: str) -> RegistryUnreachable:
+        return RegistryUnreachable(url=self.url, reason=reason, stated_in=self._stated_in)
+
+    def _unauthenticated(self, status: int, reason: str | None = None) -> AuthenticationRequired:
+        hint = None
+        if self._token_kept:
+            hint = (
+                f"{TOKEN_VARIABLE} is not sent to a registry that only {self._stated_in} names: "
+                f"if you trust it, set {REGISTRY_VARIABLE} to it"
+            )
+        return AuthenticationRequired(url=self.url, status=status, reason=reason, hint=hint)
 
 
 class _Bearer(httpx.Auth):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wheelyard_cli.configuration import one_fleet, variable
+from wheelyard_cli.registry_address import RegistryAddress, address_of
 from wheelyard_cli.routing import DEFAULT_INDEX, Routing
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.index import Index
@@ -34,7 +35,7 @@ class Options:
     """The options as given; see :func:`options`."""
 
     fleet: Path | None
-    registry: str | None
+    registry: RegistryAddress | None
     stage: str
     index_url: str | None
     exclude_newer: str | None
@@ -66,6 +67,7 @@ _OPTIONS = (
         metavar="URL",
         envvar=variable("registry"),
         show_envvar=True,
+        callback=address_of,
         help="Take the fleet, and unless --index-url is given the index, from a registry.",
     ),
     click.option(
@@ -190,11 +192,10 @@ def _network(given: Options, routing: Routing) -> Iterator[Index]:
     # Imported only here: an offline run is a third faster to start without an HTTP client.
     from wheelyard_cli.metadata_cache import user_cache
     from wheelyard_cli.progress import progress_on_stderr
-    from wheelyard_cli.registry_client import TOKEN_VARIABLE
     from wheelyard_cli.simple_client import SimpleClient
     from wheelyard_cli.transfer import Transfer
 
-    tokens = {given.registry: os.environ.get(TOKEN_VARIABLE, "")} if given.registry else {}
+    tokens = given.registry.tokens(os.environ) if given.registry is not None else {}
     transfer = Transfer(routing.urls(), tokens=tokens)
     with (
         progress_on_stderr() as report,

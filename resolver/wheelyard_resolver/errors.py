@@ -77,10 +77,10 @@ class IndexUnreachable(Undecided):
 class AuthenticationRequired(Undecided):
     """An index or a registry refused the credentials, or wants some; ``reason`` is what it said of them."""
 
-    def __init__(self, *, url: str, status: int, reason: str | None = None) -> None:
+    def __init__(self, *, url: str, status: int, reason: str | None = None, hint: str | None = None) -> None:
         super().__init__(
             f"{url} answered {status}: {reason or 'it wants other credentials than were given'}",
-            hint="put a token into WHEELYARD_TOKEN, or a login for this host into ~/.netrc",
+            hint=hint or "put a token into WHEELYARD_TOKEN, or a login for this host into ~/.netrc",
         )
         self.url = url
         self.status = status

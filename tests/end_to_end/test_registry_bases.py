@@ -122,7 +122,7 @@ def test_without_a_directory_the_usual_registry_is_told(world: World) -> None:
 
 def test_accepting_nowhere_is_refused(world: World) -> None:
     done = wheelyard("bases", "accept", str(world.accepted))
-    assert (done.returncode, "nothing says where" in done.stderr) == (2, True)
+    assert (done.returncode, "no registry is named" in done.stderr) == (2, True)
 
 
 def test_drift_from_nothing_is_refused(world: World) -> None:

@@ -8,6 +8,7 @@ import httpx
 from httpx import Response
 from tests.registry.conftest import Registry
 
+from wheelyard_cli.registry_address import RegistryAddress
 from wheelyard_cli.registry_client import RegistryClient
 
 Auth = tuple[str, str]
@@ -40,4 +41,4 @@ def command_line(registry: Registry, token: str, **query: str) -> RegistryClient
         answer = registry.client.request(request.method, str(url), headers=dict(request.headers))
         return httpx.Response(answer.status_code, content=answer.content)
 
-    return RegistryClient("http://registry", token, transport=httpx.MockTransport(ask), environment={})
+    return RegistryClient(RegistryAddress("http://registry"), token, transport=httpx.MockTransport(ask), environment={})

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import click
 
 from wheelyard_cli.audit_chain import Head, verify
-from wheelyard_cli.commands.deploy import registry_option
+from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 
 
@@ -19,7 +19,7 @@ def command() -> None:
 
 @command.command()
 @registry_option
-def head(*, registry: str) -> None:
+def head(*, registry: RegistryAddress) -> None:
     """Print the head of the log. Keep it somewhere else: `verify --expect` needs it."""
     with RegistryClient(registry) as client:
         newest = client.call("GET", "audit/head")
@@ -29,7 +29,7 @@ def head(*, registry: str) -> None:
 @command.command(name="verify")
 @click.option("--expect", metavar="HEAD", help="A head printed earlier. Without it, a shortened log looks whole.")
 @registry_option
-def verify_(*, expect: str | None, registry: str) -> None:
+def verify_(*, expect: str | None, registry: RegistryAddress) -> None:
     """Follow every link of the log. Exit code 1: it was changed, shortened or rewritten."""
     expected = None if expect is None else Head.parse(expect)
     with RegistryClient(registry) as client:
@@ -40,7 +40,7 @@ def verify_(*, expect: str | None, registry: str) -> None:
 @command.command()
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @registry_option
-def log(*, form: str, registry: str) -> None:
+def log(*, form: str, registry: RegistryAddress) -> None:
     """Print the log, oldest first; as JSON one entry a line."""
     with RegistryClient(registry) as client:
         for entry in _entries(client):

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from wheelyard_cli.commands.check import command as check
-from wheelyard_cli.configuration import SETTINGS, Setting, find_configuration
+from wheelyard_cli.configuration import SETTINGS, Configuration, Setting
+from wheelyard_cli.registry_address import TOKEN_VARIABLE, RegistryAddress
 from wheelyard_cli.routing import without_credentials
 
 _SECRET = "set, not shown"  # noqa: S105 (what stands in its place)
@@ -34,7 +35,9 @@ def show(form: str, **given: object) -> None:
 
     Give it the flags of the command line to be understood. Credentials are never printed.
     """
-    shown = [*_settings(given), *_credentials()]
+    registry = given["registry"]
+    assert registry is None or isinstance(registry, RegistryAddress)
+    shown = [*_settings(given), *_credentials(registry)]
     if form == "json":
         click.echo(json.dumps([{**row.__dict__} for row in shown], indent=2))
         return
@@ -62,7 +65,7 @@ command.add_command(
 
 def _settings(given: dict[str, object]) -> Iterator[_Shown]:
     context = click.get_current_context()
-    places = find_configuration(Path.cwd()).places
+    places = context.ensure_object(Configuration).places
     for setting in SETTINGS:
         source = context.get_parameter_source(setting.parameter)
         assert source is not None
@@ -75,9 +78,12 @@ def _origin(setting: Setting, source: str, place: str) -> str:
     return origins.get(source, "default")
 
 
-def _credentials() -> Iterator[_Shown]:
-    token = os.environ.get("WHEELYARD_TOKEN")
-    yield _Shown("token", _SECRET if token else None, "WHEELYARD_TOKEN" if token else "default")
+def _credentials(registry: RegistryAddress | None) -> Iterator[_Shown]:
+    token = os.environ.get(TOKEN_VARIABLE)
+    origin = TOKEN_VARIABLE if token else "default"
+    if token and registry is not None and not registry.trusted:
+        origin += f", not sent to the registry that only {registry.stated_in} names"
+    yield _Shown("token", _SECRET if token else None, origin)
     netrc = os.environ.get("NETRC")
     yield _Shown("netrc", str(Path(netrc or "~/.netrc").expanduser()), "NETRC" if netrc else "default")
 
@@ -85,6 +91,8 @@ def _credentials() -> Iterator[_Shown]:
 def _plain(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
+    if isinstance(value, RegistryAddress):
+        return without_credentials(value.url)
     if isinstance(value, str) and "://" in value:
         return without_credentials(value)
     return list(value) if isinstance(value, tuple) else value

@@ -11,14 +11,12 @@ import click
 from packaging.requirements import InvalidRequirement, Requirement
 
 from wheelyard_cli.columns import aligned
-from wheelyard_cli.registry_client import REGISTRY_VARIABLE, DeploymentRow, RegistryClient
+from wheelyard_cli.registry_address import RegistryAddress, registry_option
+from wheelyard_cli.registry_client import DeploymentRow, RegistryClient
 from wheelyard_resolver.errors import InputError
 
 Decorated = TypeVar("Decorated", bound=Callable[..., None])
 
-registry_option = click.option(
-    "--registry", required=True, metavar="URL", envvar=REGISTRY_VARIABLE, show_envvar=True, help="The registry."
-)
 format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 _slot = click.option("--slot", default="default", show_default=True, help="canary, a region ...")
 
@@ -57,7 +55,7 @@ def command() -> None:
 @click.option("--commit", metavar="SHA", help="The commit that it was built from.")
 @click.option("--data-version", metavar="ID", help="The data that it was trained on.")
 @_change
-def record(*, release: str, registry: str, **body: str | None) -> None:
+def record(*, release: str, registry: RegistryAddress, **body: str | None) -> None:
     """Record that a release is deployed. It supersedes what ran in its stage and slot; the history stays."""
     model, version = parse_release(release)
     with RegistryClient(registry) as client:
@@ -71,7 +69,7 @@ def record(*, release: str, registry: str, **body: str | None) -> None:
 @click.option("--stage", required=True, help="Where it no longer runs.")
 @_slot
 @_change
-def retire(*, name: str, registry: str, **body: str | None) -> None:
+def retire(*, name: str, registry: RegistryAddress, **body: str | None) -> None:
     """Record that a model no longer runs in a stage and slot; the history stays."""
     with RegistryClient(registry) as client:
         row = client.deploy("retire", model=name, **body)
@@ -84,7 +82,7 @@ def retire(*, name: str, registry: str, **body: str | None) -> None:
 @click.option("--to", "target", required=True, metavar="STAGE", help="Where it runs from now on as well.")
 @_slot
 @_change
-def promote(*, name: str, source: str, target: str, registry: str, **body: str | None) -> None:
+def promote(*, name: str, source: str, target: str, registry: RegistryAddress, **body: str | None) -> None:
     """Record that what runs in one stage now runs in another as well: version, base, image, commit and data."""
     with RegistryClient(registry) as client:
         row = client.deploy("promote", model=name, **{"from": source, "to": target}, **body)
@@ -96,7 +94,7 @@ def promote(*, name: str, source: str, target: str, registry: str, **body: str |
 @click.option("--stage", help="Only this stage.")
 @format_option
 @registry_option
-def list_(*, stage: str | None, form: str, registry: str) -> None:
+def list_(*, stage: str | None, form: str, registry: RegistryAddress) -> None:
     """List what is deployed."""
     with RegistryClient(registry) as client:
         rows = sorted(client.deployments(stage=stage), key=lambda row: (row.stage, row.model, row.slot))
@@ -115,7 +113,7 @@ def list_(*, stage: str | None, form: str, registry: str) -> None:
 @click.option("--stage", help="Only this stage.")
 @format_option
 @registry_option
-def history(*, name: str, stage: str | None, form: str, registry: str) -> None:
+def history(*, name: str, stage: str | None, form: str, registry: RegistryAddress) -> None:
     """Tell where a model ran and since when, oldest first."""
     with RegistryClient(registry) as client:
         rows = sorted(client.deployments(model=name, stage=stage, history="true"), key=lambda row: row.since)

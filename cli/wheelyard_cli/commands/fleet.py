@@ -10,7 +10,8 @@ import click
 import tomli_w
 
 from wheelyard_cli.columns import aligned
-from wheelyard_cli.commands.deploy import artifacts, as_json, format_option, registry_option
+from wheelyard_cli.commands.deploy import artifacts, as_json, format_option
+from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_resolver.errors import InputError
 
@@ -28,7 +29,13 @@ def command() -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here, not to stdout.")
 @registry_option
 def export(
-    *, stage: str, name: str | None, python: str | None, platform: str | None, output: Path | None, registry: str
+    *,
+    stage: str,
+    name: str | None,
+    python: str | None,
+    platform: str | None,
+    output: Path | None,
+    registry: RegistryAddress,
 ) -> None:
     """Write what is deployed in a stage as a fleet file, for check and bases propose."""
     with RegistryClient(registry) as client:
@@ -47,7 +54,7 @@ def export(
 @click.option("--stage", required=True, help="The stage: prod, staging ...")
 @format_option
 @registry_option
-def at(*, time: str, stage: str, form: str, registry: str) -> None:
+def at(*, time: str, stage: str, form: str, registry: RegistryAddress) -> None:
     """Tell what ran in a stage at a time, such as 2026-11-20T08:00:00Z."""
     with RegistryClient(registry) as client:
         rows = sorted(client.deployments(stage=stage, at=time), key=lambda row: (row.model, row.slot))
@@ -66,7 +73,9 @@ def at(*, time: str, stage: str, form: str, registry: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Only read it, and say what would be recorded.")
 @registry_option
 @click.pass_context
-def import_(context: click.Context, *, inventory: Path, stage: str | None, dry_run: bool, registry: str) -> None:
+def import_(
+    context: click.Context, *, inventory: Path, stage: str | None, dry_run: bool, registry: RegistryAddress
+) -> None:
     """Record the deployments that a company knows of already.
 
     INVENTORY is a .csv or .jsonl file, a fleet file, or a directory of pip freeze outputs (NAME-VERSION.txt), of

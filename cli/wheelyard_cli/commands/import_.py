@@ -17,7 +17,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from wheelyard_cli.commands.deploy import registry_option
+from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_resolver.errors import InputError
 
@@ -35,7 +35,7 @@ class Found:
 @click.command(name="import")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @registry_option
-def command(*, directory: Path, registry: str) -> None:
+def command(*, directory: Path, registry: RegistryAddress) -> None:
     """Take over the packages of a directory, such as that of a pypiserver.
 
     The files stay where they are, and keep their dates (modification times) as upload times. What the registry has

@@ -7,7 +7,7 @@ import json
 import click
 
 from wheelyard_cli import kpi_text
-from wheelyard_cli.commands.deploy import registry_option
+from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 
 
@@ -16,7 +16,7 @@ from wheelyard_cli.registry_client import RegistryClient
 @click.option("--split", metavar="TIME", help="Compare before and after a time, such as 2026-06-01T00:00:00Z.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 @registry_option
-def command(*, stage: str | None, split: str | None, form: str, registry: str) -> None:
+def command(*, stage: str | None, split: str | None, form: str, registry: RegistryAddress) -> None:
     """Tell how many models run, how often and how fast they are deployed, and what sharing bases saves."""
     with RegistryClient(registry) as client:
         answer = client.ask("kpi", stage=stage, split=split)

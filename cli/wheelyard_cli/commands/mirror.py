@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from wheelyard_cli.commands.deploy import registry_option
 from wheelyard_cli.locked_files import LockedFiles, read_locked
+from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_resolver.errors import InputError
 
@@ -34,7 +34,7 @@ def command() -> None:
     help="A fleet file. Repeat.",
 )
 @registry_option
-def prefetch(*, locks: tuple[Path, ...], fleets: tuple[Path, ...], registry: str) -> None:
+def prefetch(*, locks: tuple[Path, ...], fleets: tuple[Path, ...], registry: RegistryAddress) -> None:
     """Let a registry fetch every file that locks name, and all that check and proposal of a fleet read and install.
 
     Afterwards `wheelyard serve --offline` serves them. Exit code 1 if something is not to be had.
@@ -56,7 +56,11 @@ def prefetch(*, locks: tuple[Path, ...], fleets: tuple[Path, ...], registry: str
 
 
 def _wanted(
-    client: RegistryClient, registry: str, locks: tuple[Path, ...], fleets: tuple[Path, ...], missing: list[str]
+    client: RegistryClient,
+    registry: RegistryAddress,
+    locks: tuple[Path, ...],
+    fleets: tuple[Path, ...],
+    missing: list[str],
 ) -> Iterator[tuple[str, str]]:
     for lock in locks:
         yield from _files(client, read_locked(lock), missing)

@@ -10,7 +10,8 @@ import click
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
 from wheelyard_cli import concerned
-from wheelyard_cli.commands.deploy import parse_release, registry_option
+from wheelyard_cli.commands.deploy import parse_release
+from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_resolver.errors import InputError
 
@@ -34,7 +35,7 @@ def command() -> None:
 @_dry_run
 @_reason
 @registry_option
-def yank(*, what: str, dry_run: bool, reason: str | None, registry: str) -> None:
+def yank(*, what: str, dry_run: bool, reason: str | None, registry: RegistryAddress) -> None:
     """Let installers pass files by, unless they are pinned to them (PEP 592). Says who is concerned."""
     with RegistryClient(registry) as client:
         if _tell_concerned(client, what, only=dry_run):
@@ -45,7 +46,7 @@ def yank(*, what: str, dry_run: bool, reason: str | None, registry: str) -> None
 @command.command()
 @_what
 @registry_option
-def unyank(*, what: str, registry: str) -> None:
+def unyank(*, what: str, registry: RegistryAddress) -> None:
     """Take a yank back."""
     with RegistryClient(registry) as client:
         _tell("no longer yanked", client.call("DELETE", f"{path_of(what)}/yank"))
@@ -55,7 +56,7 @@ def unyank(*, what: str, registry: str) -> None:
 @_what
 @_reason
 @registry_option
-def quarantine(*, what: str, reason: str | None, registry: str) -> None:
+def quarantine(*, what: str, reason: str | None, registry: RegistryAddress) -> None:
     """Take files out of sight at once: not listed, not given out, their bytes kept."""
     with RegistryClient(registry) as client:
         _tell("in quarantine", client.call("POST", f"{path_of(what)}/quarantine", _given(reason)))
@@ -64,7 +65,7 @@ def quarantine(*, what: str, reason: str | None, registry: str) -> None:
 @command.command()
 @_what
 @registry_option
-def release(*, what: str, registry: str) -> None:
+def release(*, what: str, registry: RegistryAddress) -> None:
     """Let files out of quarantine (administrators)."""
     with RegistryClient(registry) as client:
         _tell("out of quarantine", client.call("DELETE", f"{path_of(what)}/quarantine"))
@@ -74,7 +75,7 @@ def release(*, what: str, registry: str) -> None:
 @click.argument("name")
 @click.argument("stage", required=False)
 @registry_option
-def stage(*, name: str, stage: str | None, registry: str) -> None:
+def stage(*, name: str, stage: str | None, registry: RegistryAddress) -> None:
     """Say for which STAGE the uploads of a project are meant; without one, for none.
 
     They are then checked on entry as the stage's --admission says.
@@ -90,7 +91,7 @@ def stage(*, name: str, stage: str | None, registry: str) -> None:
 @_dry_run
 @_reason
 @registry_option
-def delete(*, what: str, force: bool, dry_run: bool, reason: str | None, registry: str) -> None:
+def delete(*, what: str, force: bool, dry_run: bool, reason: str | None, registry: RegistryAddress) -> None:
     """Remove files for good (administrators). Their names are never used again. Says who is concerned."""
     query = urlencode({"force": str(force).lower(), **_given(reason)})
     with RegistryClient(registry) as client:
@@ -104,7 +105,7 @@ def delete(*, what: str, force: bool, dry_run: bool, reason: str | None, registr
 @click.argument("state", type=click.Choice(["active", "archived", "deprecated", "quarantined"]))
 @_reason
 @registry_option
-def status(*, name: str, state: str, reason: str | None, registry: str) -> None:
+def status(*, name: str, state: str, reason: str | None, registry: RegistryAddress) -> None:
     """Give a project a status (PEP 792): archived takes no uploads, quarantined shows no files."""
     with RegistryClient(registry) as client:
         client.call("PUT", f"projects/{quote(name, safe='')}/status", {"status": state, **_given(reason)})
@@ -116,7 +117,7 @@ def status(*, name: str, state: str, reason: str | None, registry: str) -> None:
 @click.option("--reason", required=True, help="Why; it goes into the audit log.")
 @click.option("--off", is_flag=True, help="End it.")
 @registry_option
-def overlay(*, name: str, reason: str, off: bool, registry: str) -> None:
+def overlay(*, name: str, reason: str, off: bool, registry: RegistryAddress) -> None:
     """Let a name show private and upstream files side by side (administrators). Think twice: see docs/registry.md."""
     body: dict[str, object] = {"overlay": not off, "reason": reason}
     with RegistryClient(registry) as client:
@@ -130,7 +131,7 @@ def overlay(*, name: str, reason: str, off: bool, registry: str) -> None:
 @click.option("--reason", help="Why; it goes into the audit log.")
 @click.option("--off", is_flag=True, help="End it.")
 @registry_option
-def waive(*, name: str, until: str | None, reason: str | None, off: bool, registry: str) -> None:
+def waive(*, name: str, until: str | None, reason: str | None, off: bool, registry: RegistryAddress) -> None:
     """Serve upstream files of a project although they are younger than the cooldown (administrators)."""
     if not off and (until is None or reason is None):
         raise InputError("a waiver needs its end and its reason", hint="give --until and --reason, or --off")
@@ -146,7 +147,7 @@ def waive(*, name: str, until: str | None, reason: str | None, off: bool, regist
 
 @command.command()
 @registry_option
-def alarms(*, registry: str) -> None:
+def alarms(*, registry: RegistryAddress) -> None:
     """List private names that have appeared upstream. Exit code 1 if there are any."""
     with RegistryClient(registry) as client:
         rows = client.rows("alarms", "alarms")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import click
 
 from wheelyard_cli.columns import aligned
-from wheelyard_cli.commands.deploy import registry_option
+from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 
 
@@ -21,7 +21,7 @@ def command() -> None:
 
 @command.command(name="list")
 @registry_option
-def list_(*, registry: str) -> None:
+def list_(*, registry: RegistryAddress) -> None:
     """List the stages in their order."""
     with RegistryClient(registry) as client:
         rows = client.rows("stages", "stages")
@@ -47,7 +47,7 @@ def list_(*, registry: str) -> None:
     help="Deployments that something speaks against: not looked at, noted, refused.",
 )
 @registry_option
-def set_(*, name: str, registry: str, **fields: object) -> None:
+def set_(*, name: str, registry: RegistryAddress, **fields: object) -> None:
     """Configure a stage, or change it: what is not given has its default."""
     with RegistryClient(registry) as client:
         client.call("PUT", f"stages/{quote(name, safe='')}", fields)
@@ -57,7 +57,7 @@ def set_(*, name: str, registry: str, **fields: object) -> None:
 @command.command()
 @click.argument("name")
 @registry_option
-def remove(*, name: str, registry: str) -> None:
+def remove(*, name: str, registry: RegistryAddress) -> None:
     """Take a stage out of the configuration; what runs in it stays recorded."""
     with RegistryClient(registry) as client:
         client.call("DELETE", f"stages/{quote(name, safe='')}")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import click
 
 from wheelyard_cli.columns import aligned
-from wheelyard_cli.commands.deploy import registry_option
+from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_resolver.errors import InputError
 
@@ -44,7 +44,7 @@ def create(
     projects: tuple[str, ...],
     expires: str | None,
     user: str | None,
-    registry: str,
+    registry: RegistryAddress,
 ) -> None:
     """Make a token and print it. It cannot be shown again."""
     body: dict[str, object] = {"label": label, "rights": list(rights)}
@@ -64,7 +64,7 @@ def create(
 @command.command(name="list")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @registry_option
-def list_(*, form: str, registry: str) -> None:
+def list_(*, form: str, registry: RegistryAddress) -> None:
     """List tokens: all of them for an administrator, your own otherwise."""
     with RegistryClient(registry) as client:
         rows = client.rows("tokens", "tokens")
@@ -78,7 +78,7 @@ def list_(*, form: str, registry: str) -> None:
 @command.command()
 @click.argument("token_id", metavar="ID")
 @registry_option
-def revoke(*, token_id: str, registry: str) -> None:
+def revoke(*, token_id: str, registry: RegistryAddress) -> None:
     """End a token at once. ID is the part between wy_ and the next underscore."""
     with RegistryClient(registry) as client:
         client.call("DELETE", f"tokens/{quote(token_id, safe='')}")

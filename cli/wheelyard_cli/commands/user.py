@@ -8,7 +8,7 @@ from urllib.parse import quote
 import click
 
 from wheelyard_cli.columns import aligned
-from wheelyard_cli.commands.deploy import registry_option
+from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_resolver.errors import InputError
 
@@ -22,8 +22,9 @@ def command() -> None:
 @click.argument("name")
 @click.option("--password-file", type=click.Path(path_type=Path, dir_okay=False), help="[default: asked for]")
 @registry_option
-def add(*, name: str, password_file: Path | None, registry: str) -> None:
+def add(*, name: str, password_file: Path | None, registry: RegistryAddress) -> None:
     """Add a user, or give one another password."""
+    registry.require_trust("a password")
     if password_file is None:
         password = click.prompt(f"password of {name}", hide_input=True, confirmation_prompt=True, err=True)
     else:
@@ -35,7 +36,7 @@ def add(*, name: str, password_file: Path | None, registry: str) -> None:
 
 @command.command(name="list")
 @registry_option
-def list_(*, registry: str) -> None:
+def list_(*, registry: RegistryAddress) -> None:
     """List users."""
     with RegistryClient(registry) as client:
         rows = client.rows("users", "users")
@@ -46,7 +47,7 @@ def list_(*, registry: str) -> None:
 @command.command()
 @click.argument("name")
 @registry_option
-def disable(*, name: str, registry: str) -> None:
+def disable(*, name: str, registry: RegistryAddress) -> None:
     """Shut a user out, together with all tokens that stand for them."""
     with RegistryClient(registry) as client:
         client.call("DELETE", f"users/{quote(name, safe='')}")
@@ -56,8 +57,9 @@ def disable(*, name: str, registry: str) -> None:
 @command.command(name="import-htpasswd")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @registry_option
-def import_htpasswd(*, file: Path, registry: str) -> None:
+def import_htpasswd(*, file: Path, registry: RegistryAddress) -> None:
     """Take over the users of an htpasswd file, as pypiserver uses it (bcrypt, apr1, SHA-1)."""
+    registry.require_trust("an htpasswd file")
     with RegistryClient(registry) as client:
         done = client.call("POST", "users", {"htpasswd": _text(file)})
     taken, refused = done.get("taken"), done.get("refused")
@@ -79,7 +81,7 @@ def import_htpasswd(*, file: Path, registry: str) -> None:
     help="What members may do to all projects, beside those that the group owns. May be repeated.",
 )
 @registry_option
-def group(*, name: str, members: tuple[str, ...], rights: tuple[str, ...], registry: str) -> None:
+def group(*, name: str, members: tuple[str, ...], rights: tuple[str, ...], registry: RegistryAddress) -> None:
     """Make a group, or give it other members and rights."""
     with RegistryClient(registry) as client:
         client.call("PUT", f"groups/{quote(name, safe='')}", {"members": list(members), "rights": list(rights)})
@@ -88,7 +90,7 @@ def group(*, name: str, members: tuple[str, ...], rights: tuple[str, ...], regis
 
 @command.command()
 @registry_option
-def groups(*, registry: str) -> None:
+def groups(*, registry: RegistryAddress) -> None:
     """List groups."""
     with RegistryClient(registry) as client:
         rows = client.rows("groups", "groups")
@@ -102,7 +104,7 @@ def groups(*, registry: str) -> None:
 @click.argument("project")
 @click.argument("names", metavar="GROUP...", nargs=-1, required=True)
 @registry_option
-def own(*, project: str, names: tuple[str, ...], registry: str) -> None:
+def own(*, project: str, names: tuple[str, ...], registry: RegistryAddress) -> None:
     """Name the groups that own a project: their members may upload to it and yank."""
     with RegistryClient(registry) as client:
         client.call("PUT", f"projects/{quote(project, safe='')}/owners", {"groups": list(names)})

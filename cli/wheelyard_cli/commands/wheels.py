@@ -15,7 +15,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from wheelyard_cli.commands.deploy import parse_release
-from wheelyard_cli.registry_client import REGISTRY_VARIABLE, TOKEN_VARIABLE, RegistryClient
+from wheelyard_cli.registry_address import RegistryAddress, usual_registry
+from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_cli.routing import DEFAULT_INDEX, Routing
 from wheelyard_resolver.errors import InputError, WheelyardError
 from wheelyard_resolver.target import Target
@@ -35,7 +36,11 @@ def command() -> None:
 @click.argument("release", metavar="NAME==VERSION")
 @click.option("--target", required=True, metavar="TARGET", help="What it must install on: cp311-manylinux_2_28_x86_64.")
 @click.option(
-    "--registry", metavar="URL", envvar=REGISTRY_VARIABLE, show_envvar=True, help="Upload the wheel to this registry."
+    "--registry",
+    "named",
+    metavar="URL",
+    help="Upload the wheel to this registry [default, without -o: that of WHEELYARD_REGISTRY, wheelyard.toml or "
+    "pyproject.toml].",
 )
 @click.option("--index-url", metavar="URL", help="Where the source is [default: the registry's index, else PyPI].")
 @click.option(
@@ -44,7 +49,7 @@ def command() -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Put the wheel here instead of uploading it.",
 )
-def build(*, release: str, target: str, registry: str | None, index_url: str | None, output: Path | None) -> None:
+def build(*, release: str, target: str, named: str | None, index_url: str | None, output: Path | None) -> None:
     """Build the source distribution of a release once, and upload the wheel.
 
     The build runs in an environment of its own, and runs the code of the project: build only what you would install.
@@ -56,11 +61,14 @@ def build(*, release: str, target: str, registry: str | None, index_url: str | N
 
     project, version = _release(release)
     wanted = _target(target)
-    if (registry is None) == (output is None):
+    if named is not None and output is not None:
         raise InputError("the wheel needs one place to go to", hint="give --registry URL, or -o DIRECTORY")
+    registry = RegistryAddress(named) if named is not None else None
+    if registry is None and output is None:
+        registry = usual_registry("-o DIRECTORY, ")
     with tempfile.TemporaryDirectory(prefix="wheelyard-wheel-") as directory:
         work = Path(directory)
-        index = index_url or (f"{registry.rstrip('/')}/simple/" if registry else DEFAULT_INDEX)
+        index = index_url or (f"{registry.url.rstrip('/')}/simple/" if registry else DEFAULT_INDEX)
         sdist, path = _fetched(project, version, index, registry, work)
         age = sdist.upload_time or dt.datetime.fromtimestamp(315532800, dt.timezone.utc)
         click.echo(f"building {sdist.filename}", err=True)
@@ -93,14 +101,14 @@ def _target(text: str) -> Target:
 
 
 def _fetched(
-    project: NormalizedName, version: Version, index_url: str, registry: str | None, directory: Path
+    project: NormalizedName, version: Version, index_url: str, registry: RegistryAddress | None, directory: Path
 ) -> tuple[DistributionFile, Path]:
     from wheelyard_cli.simple_client import SimpleClient
     from wheelyard_cli.transfer import Transfer
     from wheelyard_cli.wheel_building.source import fetch, find_sdist
 
     routing = Routing(index_url, ())
-    tokens = {registry: os.environ.get(TOKEN_VARIABLE, "")} if registry else {}
+    tokens = registry.tokens(os.environ) if registry is not None else {}
     transfer = Transfer(routing.urls(), tokens=tokens)
     with SimpleClient(routing, transfer=transfer) as index:
         sdist = find_sdist(index, project, version)

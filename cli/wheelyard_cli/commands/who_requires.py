@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from wheelyard_cli import concerned
-from wheelyard_cli.commands.deploy import format_option, registry_option
+from wheelyard_cli.commands.deploy import format_option
+from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 
 
@@ -14,7 +15,7 @@ from wheelyard_cli.registry_client import RegistryClient
 @click.option("--stage", help="Only this stage.")
 @format_option
 @registry_option
-def command(*, project: str, stage: str | None, form: str, registry: str) -> None:
+def command(*, project: str, stage: str | None, form: str, registry: RegistryAddress) -> None:
     """Tell which deployed models have a requirement line about PROJECT, and what it says."""
     with RegistryClient(registry) as client:
         answer = client.ask_all("who-requires", project=project, stage=stage)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from wheelyard_cli import concerned
-from wheelyard_cli.commands.deploy import format_option, registry_option
+from wheelyard_cli.commands.deploy import format_option
+from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 
 
@@ -14,7 +15,7 @@ from wheelyard_cli.registry_client import RegistryClient
 @click.option("--stage", help="Only this stage.")
 @format_option
 @registry_option
-def command(*, requirement: str, stage: str | None, form: str, registry: str) -> None:
+def command(*, requirement: str, stage: str | None, form: str, registry: RegistryAddress) -> None:
     """Tell what is deployed, or accepted as a base, with a release that satisfies REQUIREMENT: 'numpy==2.1.0'.
 
     What a deployment uses is known where it names a base that was accepted in the registry: by that base's lock.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import click
 
 from wheelyard_cli.accepted_place import accepted_at, accepted_place
-from wheelyard_resolver.errors import InputError
+from wheelyard_cli.registry_address import RegistryAddress, usual_registry
 
 DRIFT = 3
 """The exit code for "there are changes", where it is asked for."""
@@ -74,25 +73,14 @@ def accept(*, proposed: Path, accepted: Path | None, registry: str | None, stage
     proposal with `bases verify` before it is accepted. Without ACCEPTED only the registry is told.
     """
     if accepted is None and registry is None:
-        registry = _usual_registry()
+        _tell(usual_registry("a directory ACCEPTED, "), proposed, stage)
     if registry is not None:
-        _tell(registry, proposed, stage)
+        _tell(RegistryAddress(registry), proposed, stage)
     if accepted is not None:
         _take_over(proposed, accepted)
 
 
-def _usual_registry() -> str:
-    from wheelyard_cli.configuration import find_configuration, variable
-
-    stated = os.environ.get(variable("registry")) or find_configuration(Path.cwd()).values.get("registry")
-    if not isinstance(stated, str):
-        raise InputError(
-            "nothing says where to accept it", hint="name a directory ACCEPTED, or --registry URL, or both"
-        )
-    return stated
-
-
-def _tell(registry: str, proposed: Path, stage: str | None) -> None:
+def _tell(registry: RegistryAddress, proposed: Path, stage: str | None) -> None:
     from wheelyard_cli.accepted_proposal import for_a_registry, stage_of
     from wheelyard_cli.registry_client import RegistryClient
 

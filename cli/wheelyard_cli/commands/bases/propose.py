@@ -17,6 +17,7 @@ from wheelyard_cli.accepted_place import METAVAR, accepted_at, accepted_by, acce
 from wheelyard_cli.commands.bases.accept import DRIFT, detailed_exitcode
 from wheelyard_cli.commands.bases.image_options import image_options
 from wheelyard_cli.images.settings import ImageSettings
+from wheelyard_cli.registry_address import RegistryAddress
 from wheelyard_cli.workspace import Options, open_workspace, options
 from wheelyard_resolver.errors import InputError, NotProved
 from wheelyard_resolver.model import AcceptedBase, Fleet
@@ -114,7 +115,7 @@ def propose(
         context.exit(DRIFT)
 
 
-def _before(accepted: str | None, registry: str | None, stage: str) -> Sequence[AcceptedBase] | None:
+def _before(accepted: str | None, registry: RegistryAddress | None, stage: str) -> Sequence[AcceptedBase] | None:
     """What is accepted where it is asked for, else by the registry that the fleet is from; None without either."""
     if accepted is not None:
         return accepted_at(accepted, stage)

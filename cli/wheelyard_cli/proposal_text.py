@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from wheelyard_resolver.proposal import Proposal
 from wheelyard_resolver.wording import counted, sentence
 
-_UNITS = ("B", "kB", "MB", "GB", "TB")
-
 
 def size(count: int) -> str:
-    """A number of bytes, rounded for reading (SI units, as registries bill them)."""
-    value = float(count)
-    for unit in _UNITS:
-        if value < 1000 or unit == _UNITS[-1]:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    raise AssertionError("the last unit takes everything")
+    """A number of bytes in decimal units, as registries bill them: ``812 B``, ``4.2 MB``."""
+    amount, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 999.95:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{count} B" if unit == "B" else f"{amount:.1f} {unit}"
 
 
 def proposal(found: Proposal) -> Iterator[str]:

@@ -10,14 +10,16 @@ from packaging.version import Version
 from tests.cli.proposals import ENERGY, GLIBC, MACOS, SIX, base, conflict, line, package, proposal
 
 from wheelyard_cli.images import proposal_markdown
-from wheelyard_cli.images.proposal_markdown import human_bytes
+from wheelyard_cli.proposal_text import size
+from wheelyard_resolver.as_built import Misfit
 from wheelyard_resolver.explain import Explanation
 from wheelyard_resolver.facts import Unusable
 from wheelyard_resolver.findings import Unplaceable
+from wheelyard_resolver.fixed_bases import FixedPlacement
 
 
 @pytest.mark.parametrize(
-    ("size", "text"),
+    ("count", "text"),
     [
         (0, "0 B"),
         (999, "999 B"),
@@ -27,8 +29,8 @@ from wheelyard_resolver.findings import Unplaceable
         (4_200_000_000, "4.2 GB"),
     ],
 )
-def test_sizes_are_told_in_decimal_units(size: int, text: str) -> None:
-    assert human_bytes(size) == text
+def test_sizes_are_told_in_decimal_units(count: int, text: str) -> None:
+    assert size(count) == text
 
 
 def test_a_number_that_is_not_proved_is_not_called_least() -> None:
@@ -41,6 +43,18 @@ def test_a_number_that_is_not_proved_is_not_called_least() -> None:
 def test_a_size_that_an_index_does_not_state_makes_the_sum_a_lower_bound() -> None:
     text = proposal_markdown.render(proposal(base("base-a", SIX, package("plain", "1.0"))))
     assert "| 2 | at least 11.1 kB |" in text
+
+
+def test_a_runtime_that_cannot_change_is_told_with_what_does_not_fit_and_what_else_it_could_host() -> None:
+    missing = Misfit(line("churn", "pydantic<2"), None)
+    fixed = (FixedPlacement("runtime-15", ("churn",), (missing,), ("meter-anomaly",)),)
+    text = proposal_markdown.render(dataclasses.replace(proposal(base("base-a", SIX)), fixed=fixed))
+    assert (
+        "## Fixed bases\n\nRuntimes that cannot change: models are held against their pins.\n\n"
+        "- **runtime-15**: churn\n"
+        "  - does not fit: churn requires pydantic<2, the base does not have it\n"
+        "  - could host meter-anomaly\n"
+    ) in text
 
 
 def test_a_fleet_without_bases_says_so() -> None:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from wheelyard_cli.images import dockerfile, file_names, sizes
 from wheelyard_cli.images.file_names import MARK
+from wheelyard_cli.proposal_text import size
 from wheelyard_resolver.findings import Conflict
+from wheelyard_resolver.fixed_bases import FixedPlacement
 from wheelyard_resolver.pivots import Pivot
 from wheelyard_resolver.proposal import Base, Proposal
-from wheelyard_resolver.wording import joined, owned, sentence, wanted
+from wheelyard_resolver.wording import counted, joined, owned, sentence, wanted
 
 _MARKUP = re.compile(r"[\\`*\[\]|]|<(?=[A-Za-z/!?])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
@@ -20,6 +22,7 @@ def render(proposal: Proposal) -> str:
     sections = [
         _answer(proposal),
         *_bases(proposal.bases),
+        *_fixed(proposal.fixed),
         *_sizes(proposal),
         *_conflicts(proposal),
         *_observed(proposal),
@@ -29,33 +32,18 @@ def render(proposal: Proposal) -> str:
     return f"<!-- {MARK} -->\n\n" + "\n\n".join(sections) + "\n"
 
 
-def plural(number: int, noun: str) -> str:
-    """``1 base``, ``2 bases``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def human_bytes(size: int) -> str:
-    """A size in decimal units, as registries show it: ``812 B``, ``4.2 MB``."""
-    amount, unit = float(size), "B"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if amount < 999.95:
-            break
-        amount, unit = amount / 1000, larger
-    return f"{size} B" if unit == "B" else f"{amount:.1f} {unit}"
-
-
 def _answer(proposal: Proposal) -> str:
     models = sum(len(base.models) for base in proposal.bases)
-    verdict = f"**{plural(len(proposal.bases), 'base')} for {plural(models, 'model')}.** "
+    verdict = f"**{counted(len(proposal.bases), 'base')} for {counted(models, 'model')}.** "
     if proposal.minimal:
         observed = sum(line.observed for model in proposal.models for line in model.lines)
-        given = f", given {plural(observed, 'line')} observed and not in any metadata" if observed else ""
+        given = f", given {counted(observed, 'line')} observed and not in any metadata" if observed else ""
         verdict += f"Proved{given}: with fewer it cannot be done."
     else:
         verdict += f"The fewest found in the time given; at least {proposal.lower_bound} are needed."
     lines = [f"# Bases of {_text(proposal.fleet)} ({_text(proposal.stage)})", "", verdict]
     if proposal.unplaceable:
-        count = plural(len(proposal.unplaceable), "model")
+        count = counted(len(proposal.unplaceable), "model")
         lines += ["", f"**{count} cannot be hosted at all**: see [below](#not-placed)."]
     lines += ["", f"Snapshot of the indexes this rests on: `{proposal.snapshot}`."]
     return "\n".join(lines)
@@ -67,10 +55,22 @@ def _bases(bases: tuple[Base, ...]) -> Iterator[str]:
     rows = ["| base | target | models | packages | wheels |", "|---|---|---|---:|---:|"]
     for base in bases:
         unknown = any(package.wheel.size is None for package in base.packages)
-        size = f"{'at least ' if unknown else ''}{human_bytes(base.size)}"
+        wheels = f"{'at least ' if unknown else ''}{size(base.size)}"
         models = ", ".join(_text(model) for model in base.models)
-        rows.append(f"| {base.name} | {base.target} | {models} | {len(base.packages)} | {size} |")
+        rows.append(f"| {base.name} | {base.target} | {models} | {len(base.packages)} | {wheels} |")
     yield "## Bases\n\n" + "\n".join(rows)
+
+
+def _fixed(placements: tuple[FixedPlacement, ...]) -> Iterator[str]:
+    if not placements:
+        return
+    lines = ["## Fixed bases", "", "Runtimes that cannot change: models are held against their pins.", ""]
+    for placement in placements:
+        lines.append(f"- **{_text(placement.base)}**: {_text(', '.join(placement.models) or 'no models')}")
+        lines += [f"  - does not fit: {_text(str(miss))}" for miss in placement.misfits]
+        if placement.could_host:
+            lines.append(f"  - could host {_text(', '.join(placement.could_host))}")
+    yield "\n".join(lines)
 
 
 def _sizes(proposal: Proposal) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _sizes(proposal: Proposal) -> Iterator[str]:
         ("one image a model", sizes.one_image_a_model(proposal)),
         ("this proposal", sizes.proposed(proposal)),
     ):
-        rows.append(f"| {name} | {found.images} | {human_bytes(found.registry)} | {human_bytes(found.node)} |")
+        rows.append(f"| {name} | {found.images} | {size(found.registry)} | {size(found.node)} |")
     yield (
         "## Size of the images\n\n"
         "Bytes of wheels, which is about what compressed layers have; equal layers count once, the Python image not at "
@@ -116,7 +116,7 @@ def _pivot(pivot: Pivot, where: str) -> str:
             models = ", ".join(_text(owned(model.key, model.owner)) for model in want.models)
             rows.append(f"| {camp.version} | {_text(wanted(want))} | {models} |")
     return (
-        f"### {pivot.project}{where}: {plural(pivot.pairs, 'pair')}\n\n"
+        f"### {pivot.project}{where}: {counted(pivot.pairs, 'pair')}\n\n"
         "Rows with the same release are suited by it; no release suits two that conflict.\n\n" + "\n".join(rows)
     )
 

@@ -23,6 +23,7 @@ def import_freeze(*, freeze: Path, name: str, fleet: Path, models: tuple[str, ..
     from wheelyard_cli.fleet_addition import add_table
     from wheelyard_cli.frozen import read_freeze
     from wheelyard_cli.images.file_names import dockerfile
+    from wheelyard_resolver.wording import counted
 
     dockerfile(name)  # a name that cannot be part of a file name is refused
     frozen = read_freeze(freeze)
@@ -37,4 +38,5 @@ def import_freeze(*, freeze: Path, name: str, fleet: Path, models: tuple[str, ..
         raise
     for line in frozen.passed_by:
         click.echo(f"passed by, it pins no release: {line}", err=True)
-    click.echo(f"{name}: {len(frozen.versions)} packages, {len(models)} models, added to {fleet}")
+    counts = f"{counted(len(frozen.versions), 'package')}, {counted(len(models), 'model')}"
+    click.echo(f"{name}: {counts}, added to {fleet}")

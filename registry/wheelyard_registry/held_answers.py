@@ -1,6 +1,6 @@
-"""Answers to reads, held in memory until the catalogue changes: by an event, or for upstream's files in any way.
+"""Answers to reads, held in memory until the catalogue says something else: by an event, or by what it learnt upstream.
 
-A change is seen at once because every use asks the catalogue for its version; a policy that changes an answer by the
+A change is seen at once because every use asks the catalogue for it; a policy that changes an answer by the
 passing of time is seen because the answer knows when. Rights are not held: they are looked at for every request.
 """
 
@@ -92,11 +92,9 @@ class HeldAnswer:
         """The bytes of it that are in memory, beside a little for everything else."""
         return len(self.content.get("body", b""))
 
-    def holds(self, version: Version, now: dt.datetime) -> bool:
-        """Whether it is what would be answered now."""
-        if self.terms.changes_at is None:
-            return self.version.event == version.event
-        return self.version == version and now < self.terms.changes_at
+    def lasts(self, now: dt.datetime) -> bool:
+        """Whether it has not changed by the passing of time."""
+        return self.terms.changes_at is None or now < self.terms.changes_at
 
     def may_go_to(self, authorization: bytes | None, now: dt.datetime) -> bool:
         """Whether who sends this ``Authorization`` was found to have the right to it, a moment ago."""

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
+from packaging.utils import NormalizedName
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wheelyard_registry.access import Access
@@ -77,8 +78,7 @@ class HotPath:
             if known is None or not known.identity.may(Right.READ, answer.terms.project):
                 return None
             answer.let(authorization, Reader(known.since, known.until))
-        version = self._catalogue.version()
-        if version is None or not answer.holds(version, now):
+        if not (answer.lasts(now) and self._catalogue.says_the_same(answer.terms.project, answer.version)):
             self._held.forget(asked)
             return None
         return _messages(answer, headers.get(b"if-none-match"), now)
@@ -113,6 +113,11 @@ class _Looked:
             self._is_recent = True
             self._version = self._database.version()
         return self._version
+
+    def says_the_same(self, project: NormalizedName, since: Version) -> bool:
+        """Whether nothing was committed since then, up to such a time, that changes what is said of a project."""
+        now = self.version()
+        return now is not None and now.event == since.event and self._database.learnt_of(project) <= since.learnt
 
     def _forget(self) -> None:
         self._is_recent = False

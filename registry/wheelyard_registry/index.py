@@ -190,6 +190,9 @@ class PrivateIndex:
 
 QUARANTINED = "quarantined"
 
+_ANY_MOMENT = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
+"""When a page changes that upstream may have files for, once it is asked again."""
+
 
 def _described(stored: StoredFile) -> DistributionFile:
     return DistributionFile(
@@ -254,8 +257,10 @@ class Overlay:
     async def listing(self, project: NormalizedName) -> Listing | None:
         """See :class:`Index`."""
         ours, theirs = await self._private.listing(project), await self._upstream.listing(project)
-        if ours is None or theirs is None:
-            return ours
+        if ours is None:
+            return None
+        if theirs is None:
+            return replace(ours, changes_at=_ANY_MOMENT)
         hidden = await self._private.names_of(project)
         added = tuple(file for file in theirs.page.files if file.filename not in hidden)
         page = replace(ours.page, files=(*ours.page.files, *added))

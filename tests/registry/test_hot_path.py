@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from httpx import Response
+from packaging.utils import NormalizedName
 from tests.registry import wheels
 from tests.registry.api import call, token
 from tests.registry.conftest import Clock, Registry, running
 from tests.registry.fake_upstream import FakeUpstream
+from tests.registry.wheels import Built, core_metadata
 
 from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.settings import Settings
@@ -114,27 +118,66 @@ def test_an_upstream_page_is_held_as_long_as_it_is_fresh(mirror: Registry, upstr
     assert "1.17.0" in twice(mirror, "/simple/six/").text
 
 
-def test_the_version_differs_after_every_commit(registry: Registry) -> None:
-    database = Database(registry.settings.database_url)
-    seen = [database.version()]
-    if seen == [None]:
-        pytest.skip("this catalogue cannot tell its version without waiting; nothing is held")
+def test_what_another_process_learns_of_an_upstream_file_is_seen_at_once(
+    mirror: Registry, upstream: FakeUpstream
+) -> None:
+    built = upstream.add("six", wheels.wheel("six", "1.16.0"))
+    assert mirror.only_file("six")["core-metadata"] is True
+    twice(mirror, "/simple/six/", accept=JSON_V1)
+    with running(mirror.settings, mirror.clock, token=mirror.token) as other:
+        assert other.client.get(f"/files/six/{built.filename}.metadata").status_code == 200
+    assert mirror.only_file("six")["core-metadata"] == {"sha256": Built("", core_metadata("six", "1.16.0")).sha256}
+
+
+@pytest.fixture
+def versions_of(mirror: Registry) -> Iterator[Database]:
+    """The catalogue of a mirror, as another process sees it."""
+    with closing(Database(mirror.settings.database_url)) as database:
+        if database.version() is None:
+            pytest.skip("this catalogue cannot tell its version without waiting; nothing is held")
+        yield database
+
+
+SIX, TOML = NormalizedName("six"), NormalizedName("toml")
+
+
+def test_the_version_differs_after_every_upload(mirror: Registry, versions_of: Database) -> None:
+    seen = [versions_of.version()]
     for number in range(3):
-        registry.upload(wheels.wheel(version=f"1.{number}"))
-        seen.append(database.version())
+        mirror.upload(wheels.wheel(version=f"1.{number}"))
+        seen.append(versions_of.version())
     assert len(set(seen)) == 4
-    assert database.version() == seen[-1]
-    database.close()
+    assert versions_of.version() == seen[-1]
 
 
-def test_the_use_of_a_token_is_a_commit_and_no_event(registry: Registry) -> None:
-    registry.upload(wheels.wheel())
-    database = Database(registry.settings.database_url)
-    before = database.version()
-    registry.clock.forward(hours=1)
-    registry.client.get(PAGE, auth=registry.auth)
-    after = database.version()
-    database.close()
-    if before is None or after is None:
-        pytest.skip("this catalogue cannot tell its version without waiting; nothing is held")
-    assert (before.event, before.commit != after.commit) == (after.event, True)
+def test_the_use_of_a_token_changes_nothing_that_is_said(mirror: Registry, versions_of: Database) -> None:
+    mirror.upload(wheels.wheel())
+    before = versions_of.version()
+    mirror.clock.forward(hours=1)
+    assert mirror.client.get(PAGE, auth=mirror.auth).status_code == 200
+    assert versions_of.version() == before
+
+
+def test_what_is_learnt_of_a_project_changes_nothing_that_is_said_of_others(
+    mirror: Registry, upstream: FakeUpstream, versions_of: Database
+) -> None:
+    built = upstream.add("six", wheels.wheel("six", "1.16.0"))
+    upstream.add("toml", wheels.wheel("toml", "1.0"))
+    mirror.client.get("/simple/six/"), mirror.client.get("/simple/toml/")
+    before = versions_of.version()
+    assert before is not None
+    mirror.client.get(f"/files/six/{built.filename}.metadata")
+    assert versions_of.version() != before
+    assert versions_of.learnt_of(SIX) > before.learnt >= versions_of.learnt_of(TOML) > 0
+
+
+def test_a_page_that_upstream_calls_unchanged_and_a_file_that_is_as_announced_change_nothing_that_is_said(
+    mirror: Registry, upstream: FakeUpstream, versions_of: Database
+) -> None:
+    built = upstream.add("six", wheels.wheel("six", "1.16.0"))
+    mirror.client.get("/simple/six/")
+    before = versions_of.version()
+    mirror.clock.forward(minutes=6)
+    mirror.client.get("/simple/six/")
+    assert mirror.client.get(f"/files/six/{built.filename}").content == built.data
+    assert versions_of.version() == before

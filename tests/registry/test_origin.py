@@ -107,6 +107,18 @@ def test_in_an_overlay_a_private_file_wins_over_a_public_one_of_its_name(
     assert file["hashes"]["sha256"] == private.sha256
 
 
+def test_an_overlay_shows_what_upstream_has_only_since_it_was_last_asked(
+    mirror: Registry, upstream: FakeUpstream
+) -> None:
+    mirror.upload(wheels.wheel(version="1.0"))
+    call(mirror, "PUT", "projects/demand-model/overlay", {"overlay": True, "reason": "r"})
+    for _ in range(2):
+        assert mirror.page("demand-model")["versions"] == ["1.0"]
+    upstream.add("demand-model", wheels.wheel(version="2.0"))
+    mirror.clock.forward(minutes=6)
+    assert mirror.page("demand-model")["versions"] == ["1.0", "2.0"]
+
+
 @pytest.mark.parametrize("body", [{"overlay": True}, {"overlay": 1, "reason": "r"}])
 def test_an_overlay_needs_its_reason(mirror: Registry, body: dict[str, object]) -> None:
     assert api(mirror, "PUT", "projects/demand-model/overlay", body).status_code == 422

@@ -10,18 +10,19 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from packaging.utils import NormalizedName
 
 Clock = Callable[[], dt.datetime]
 
 
 class Version(NamedTuple):
-    """What is committed: ``commit`` differs after any commit, ``event`` is the serial of the newest event.
+    """What is committed: the serials of the newest event, and of what was learnt last of any upstream project.
 
-    Whatever changes a private project is an event; that a token was used, or an upstream page read, is none.
+    Whatever changes a private project, or somebody's rights, is an event. That a token was used is neither.
     """
 
-    commit: int
     event: int
+    learnt: int
 
 
 def utc_now() -> dt.datetime:
@@ -66,6 +67,10 @@ class Database:
         except (sa.exc.SQLAlchemyError, sqlite3.Error):
             return None
 
+    def learnt_of(self, project: NormalizedName) -> int:
+        """The serial of what was learnt last of a project upstream, as of when the version was asked for last."""
+        return 0 if self._watch is None else self._watch.learnt.get(project, 0)
+
     def migrate(self, revision: str = "head") -> None:
         """Bring the schema up to a revision, the newest by default; one process at a time, others wait."""
         from alembic import command
@@ -93,7 +98,9 @@ class _Watch:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._connection: sa.PoolProxiedConnection | None = None
-        self._seen = Version(-1, -1)
+        self._commit = -1
+        self._seen = Version(-1, 0)
+        self.learnt: dict[str, int] = {}
 
     def version(self) -> Version:
         if self._connection is None:
@@ -101,8 +108,14 @@ class _Watch:
             self._connection.detach()  # it counts for no limit of the pool
             self._cursor = self._connection.cursor()
         commit = self._number("PRAGMA data_version")
-        if commit != self._seen.commit:
-            self._seen = Version(commit, self._number("SELECT coalesce(max(serial), 0) FROM event"))
+        if commit != self._commit:
+            event = self._number("SELECT coalesce(max(serial), 0) FROM event")
+            seen = self._seen.learnt
+            self._cursor.execute("SELECT project, serial FROM upstream_learnt WHERE serial > ?", (seen,))
+            news = dict(self._cursor.fetchall())
+            self.learnt.update(news)
+            self._seen = Version(event, max(news.values(), default=seen))
+            self._commit = commit
         return self._seen
 
     def _number(self, statement: str) -> int:

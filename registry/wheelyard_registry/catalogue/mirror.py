@@ -50,6 +50,7 @@ class FileFacts:
 class Mirror:
     """Pages and facts of one index, replaced as they change: a cache, so there are no events for it.
 
+    Whatever changes the answers about a project is noted, so that whoever holds one lets go of it at once.
     What a page said of a file before it changed is kept for good: that is how a page of the past is told.
     """
 
@@ -87,11 +88,15 @@ class Mirror:
             if known is None:
                 own = {"index": self._index, "project": project, "found_since": newly_found}
                 connection.execute(sa.insert(table).values(**own, **values))
+                _note(connection, project)
                 return
             changed = sa.update(table).where(*self._of(project))
             connection.execute(changed.values(found_since=known.found_since or newly_found, **values))
             # Another replica may have read the same page meanwhile, and told what it said before.
-            if known.found_since is not None and (known.found, known.body) != (values["found"], page.body):
+            if (known.found, known.body) == (values["found"], page.body):
+                return
+            _note(connection, project)
+            if known.found_since is not None:
                 self._remember(connection, project, before, cached.checked_at)
 
     def _remember(
@@ -170,6 +175,7 @@ class Mirror:
                 for source, filename in files.items()
                 if source not in known
             ]
+            _note(connection, project)
             if new:
                 connection.execute(sa.insert(table), new)
             for source in files:
@@ -191,6 +197,17 @@ class Mirror:
         with self._database.write() as connection:
             if connection.execute(sa.update(table).where(table.c.source == source).values(**new)).rowcount == 0:
                 connection.execute(sa.insert(table).values(source=source, project=project, filename=filename, **new))
+            if facts.sha256 is not None or facts.metadata_sha256 is not None:
+                _note(connection, project)
+
+
+def _note(connection: sa.Connection, project: NormalizedName) -> None:
+    """Note that something was learnt that changes the answers about a project. Writers queue, so there is an order."""
+    table = tables.upstream_learnt
+    newest = connection.execute(sa.select(sa.func.max(table.c.serial))).scalar_one()
+    values = {"project": project, "serial": (newest or 0) + 1}
+    connection.execute(sa.delete(table).where(table.c.project == project))
+    connection.execute(sa.insert(table).values(**values))
 
 
 def _entry(file: DistributionFile) -> dict[str, Any]:

@@ -258,6 +258,14 @@ upstream_file = sa.Table(
     sa.Column("added_at", UtcTime),
 )
 
+# In which order something was learnt last of each project upstream that changes what is said of it here.
+upstream_learnt = sa.Table(
+    "upstream_learnt",
+    metadata,
+    sa.Column("project", sa.String(200), primary_key=True),
+    sa.Column("serial", sa.BigInteger, nullable=False, unique=True),
+)
+
 cooldown_waiver = sa.Table(
     "cooldown_waiver",
     metadata,

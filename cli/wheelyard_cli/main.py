@@ -45,6 +45,13 @@ def cli(context: click.Context) -> None:
     \b
     Exit codes: 0 fine; 1 the policy fails (conflict, unplaceable); 2 usage or input; 3 drift, only where
     asked for; 4 not proved within the time limit; 5 undecided (network, authentication, missing offline).
+
+    \b
+    Examples:
+      wheelyard check . --fleet fleet.toml
+      wheelyard explain demand-forecast churn-score --fleet fleet.toml
+      wheelyard bases propose --fleet fleet.toml -o out
+      wheelyard serve --data ./registry
     """
     if context.invoked_subcommand in ("bases", "check", "config", "explain"):
         from pathlib import Path

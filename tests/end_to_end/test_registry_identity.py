@@ -53,6 +53,16 @@ def test_users_and_groups_are_managed_from_the_command_line(server: Server, tmp_
     assert httpx.get(server.index_url, auth=("anna", "correct horse"), trust_env=False).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("command", "key"),
+    [("user list", "users"), ("user groups", "groups"), ("stage list", "stages"), ("project alarms", "alarms")],
+)
+def test_what_is_listed_may_be_had_as_json(server: Server, command: str, key: str) -> None:
+    done = wheelyard(*command.split(), "--format", "json", **admin(server))
+    assert done.returncode == 0, done.stderr
+    assert isinstance(json.loads(done.stdout)[key], list)
+
+
 def test_a_refusal_is_told_in_the_registrys_words(server: Server) -> None:
     done = wheelyard("user", "own", "credit-score", "nobody", **admin(server))
     assert done.returncode == 2

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import click
 
 from wheelyard_cli.audit_chain import Head, verify
+from wheelyard_cli.format_option import format_option
 from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 
@@ -30,7 +31,12 @@ def head(*, registry: RegistryAddress) -> None:
 @click.option("--expect", metavar="HEAD", help="A head printed earlier. Without it, a shortened log looks whole.")
 @registry_option
 def verify_(*, expect: str | None, registry: RegistryAddress) -> None:
-    """Follow every link of the log. Exit code 1: it was changed, shortened or rewritten."""
+    """Follow every link of the log. Exit code 1 if it was changed, shortened or rewritten.
+
+    \b
+    Example:
+      wheelyard audit verify --expect "$(cat head.txt)"
+    """
     expected = None if expect is None else Head.parse(expect)
     with RegistryClient(registry) as client:
         found = verify(_entries(client), expected)
@@ -38,7 +44,7 @@ def verify_(*, expect: str | None, registry: RegistryAddress) -> None:
 
 
 @command.command()
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 @registry_option
 def log(*, form: str, registry: RegistryAddress) -> None:
     """Print the log, oldest first; as JSON one entry a line."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wheelyard_cli.configuration import variable
+from wheelyard_cli.format_option import format_among
 from wheelyard_cli.report_formats.outputs import FORMATS
 from wheelyard_cli.workspace import Options, open_workspace, options
 from wheelyard_resolver.errors import NotProved
@@ -61,9 +62,16 @@ class _Known:
 @click.command(name="check")
 @click.argument("candidate", nargs=-1, metavar="[DIRECTORY | WHEEL | NAME==VERSION | REQUIREMENT...]")
 @options
-@click.option("--extra", "extras", multiple=True, metavar="NAME", help="An extra of the directory or wheel.")
 @click.option(
-    "--slot", default="default", show_default=True, envvar=variable("slot"), help="The slot that the candidate is for."
+    "--extra", "extras", multiple=True, metavar="NAME", help="An extra of the directory or wheel. May be repeated."
+)
+@click.option(
+    "--slot",
+    default="default",
+    show_default=True,
+    envvar=variable("slot"),
+    show_envvar=True,
+    help="The slot that the candidate is for.",
 )
 @click.option(
     "--fail-on",
@@ -79,7 +87,8 @@ class _Known:
     multiple=True,
     metavar="NAME",
     envvar=variable("allow-unplaceable"),
-    help="A model that may be without a base.",
+    show_envvar=True,
+    help="A model that may be without a base. May be repeated.",
 )
 @click.option(
     "--advisory",
@@ -100,8 +109,14 @@ class _Known:
     help="A file of [[waiver]]: finding, owner, reason, expires.",
 )
 @click.option("--every-conflict", is_flag=True, help="Tell each conflict of the fleet, not only what they are about.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", help="Write this format to a file as well.")
+@format_among(*FORMATS)
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write this format to a file as well. May be repeated.",
+)
 @click.pass_context
 def command(
     context: click.Context,
@@ -130,6 +145,13 @@ def command(
 
     Without a candidate: which models conflict, which cannot be installed at all, whether the accepted bases still
     hold, and whether the fleet needs more bases than its max-bases.
+
+    \b
+    Examples:
+      wheelyard check --fleet fleet.toml
+      wheelyard check . --registry http://127.0.0.1:8080 --stage prod
+      wheelyard check churn-score==1.9.0 --fleet fleet.toml --output sarif=wheelyard.sarif
+      wheelyard check 'pandas>=2' 'numpy<2' --fleet fleet.toml
     """
     from wheelyard_cli.candidate import read_candidate
     from wheelyard_cli.report_formats.outputs import parse_outputs, render, write

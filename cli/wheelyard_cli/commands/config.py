@@ -12,6 +12,7 @@ import click
 
 from wheelyard_cli.commands.check import command as check
 from wheelyard_cli.configuration import SETTINGS, Configuration, Setting
+from wheelyard_cli.format_option import format_option
 from wheelyard_cli.registry_address import TOKEN_VARIABLE, RegistryAddress
 from wheelyard_cli.routing import without_credentials
 
@@ -34,6 +35,10 @@ def show(form: str, **given: object) -> None:
     """Print every setting that a command would count with, and where it comes from.
 
     Give it the flags of the command line to be understood. Credentials are never printed.
+
+    \b
+    Example:
+      wheelyard config show --stage staging
     """
     registry = given["registry"]
     assert registry is None or isinstance(registry, RegistryAddress)
@@ -46,20 +51,9 @@ def show(form: str, **given: object) -> None:
         click.echo(f"{row.setting:{width}}  {_written(row.value)}  ({row.origin})")
 
 
-command.add_command(
-    click.Command(
-        "show",
-        callback=show,
-        params=[
-            *(
-                parameter
-                for parameter in check.params
-                if any(setting.parameter == parameter.name for setting in SETTINGS)
-            ),
-            click.Option(["--format", "form"], type=click.Choice(["text", "json"]), default="text", show_default=True),
-        ],
-        help=show.__doc__,
-    )
+_settable = {setting.parameter for setting in SETTINGS}
+command.command("show", params=[parameter for parameter in check.params if parameter.name in _settable])(
+    format_option(show)
 )
 
 

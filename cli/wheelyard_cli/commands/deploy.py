@@ -11,14 +11,14 @@ import click
 from packaging.requirements import InvalidRequirement, Requirement
 
 from wheelyard_cli.columns import aligned
+from wheelyard_cli.format_option import format_option
 from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import DeploymentRow, RegistryClient
 from wheelyard_resolver.errors import InputError
 
 Decorated = TypeVar("Decorated", bound=Callable[..., None])
 
-format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-_slot = click.option("--slot", default="default", show_default=True, help="canary, a region ...")
+_slot = click.option("--slot", default="default", show_default=True, help="default, canary, a region ...")
 
 
 def _change(function: Decorated) -> Decorated:
@@ -56,7 +56,12 @@ def command() -> None:
 @click.option("--data-version", metavar="ID", help="The data that it was trained on.")
 @_change
 def record(*, release: str, registry: RegistryAddress, **body: str | None) -> None:
-    """Record that a release is deployed. It supersedes what ran in its stage and slot; the history stays."""
+    """Record that a release is deployed. It supersedes what ran in its stage and slot; the history stays.
+
+    \b
+    Example:
+      wheelyard deploy record churn-score==1.9.0 --stage prod --base base-a
+    """
     model, version = parse_release(release)
     with RegistryClient(registry) as client:
         row = client.deploy("record", model=model, version=version, **body)
@@ -70,7 +75,12 @@ def record(*, release: str, registry: RegistryAddress, **body: str | None) -> No
 @_slot
 @_change
 def retire(*, name: str, registry: RegistryAddress, **body: str | None) -> None:
-    """Record that a model no longer runs in a stage and slot; the history stays."""
+    """Record that a model no longer runs in a stage and slot; the history stays.
+
+    \b
+    Example:
+      wheelyard deploy retire churn-score --stage staging
+    """
     with RegistryClient(registry) as client:
         row = client.deploy("retire", model=name, **body)
     click.echo(f"retired {row.model} {row.version} from {row.stage} (slot {row.slot})", err=True)
@@ -83,7 +93,12 @@ def retire(*, name: str, registry: RegistryAddress, **body: str | None) -> None:
 @_slot
 @_change
 def promote(*, name: str, source: str, target: str, registry: RegistryAddress, **body: str | None) -> None:
-    """Record that what runs in one stage now runs in another as well: version, base, image, commit and data."""
+    """Record that what runs in one stage now runs in another as well: version, base, image, commit and data.
+
+    \b
+    Example:
+      wheelyard deploy promote churn-score --from staging --to prod
+    """
     with RegistryClient(registry) as client:
         row = client.deploy("promote", model=name, **{"from": source, "to": target}, **body)
     click.echo(f"promoted {row.model} {row.version} from {source} to {row.stage} (slot {row.slot})", err=True)
@@ -114,7 +129,12 @@ def list_(*, stage: str | None, form: str, registry: RegistryAddress) -> None:
 @format_option
 @registry_option
 def history(*, name: str, stage: str | None, form: str, registry: RegistryAddress) -> None:
-    """Tell where a model ran and since when, oldest first."""
+    """Tell where a model ran and since when, oldest first.
+
+    \b
+    Example:
+      wheelyard deploy history churn-score --stage prod
+    """
     with RegistryClient(registry) as client:
         rows = sorted(client.deployments(model=name, stage=stage, history="true"), key=lambda row: row.since)
     if form == "json":

@@ -11,6 +11,7 @@ import click
 import httpx
 
 from wheelyard_cli import __version__
+from wheelyard_cli.format_option import format_option
 from wheelyard_cli.index_doctor import Doctor, Examined, Level
 from wheelyard_cli.transfer import OriginAuth
 from wheelyard_resolver.errors import InputError
@@ -21,11 +22,15 @@ _COLOURS = {Level.GOOD: "green", Level.WEAK: "yellow", Level.BAD: "red", Level.U
 @click.command(name="doctor")
 @click.argument("url")
 @click.option("--project", metavar="NAME", help="Project to look at [default: the first that the index lists].")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 def command(*, url: str, project: str | None, form: str) -> None:
     """Examine any simple index at URL: conformance, caching, ranges, authentication, dependency confusion.
 
     Exit code 1 if anything is bad. Credentials come from the URL or from netrc.
+
+    \b
+    Example:
+      wheelyard doctor https://pypi.org/simple/ --project requests
     """
     _require_web_address(url)
     client = httpx.Client(

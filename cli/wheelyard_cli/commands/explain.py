@@ -6,6 +6,7 @@ import json
 
 import click
 
+from wheelyard_cli.format_option import format_option
 from wheelyard_cli.workspace import Options, open_workspace, options
 from wheelyard_resolver.errors import InputError
 
@@ -13,12 +14,16 @@ from wheelyard_resolver.errors import InputError
 @click.command(name="explain")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @options
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 @click.pass_context
 def command(context: click.Context, *, models: tuple[str, ...], options: Options, form: str) -> None:
     """Say why models of the fleet cannot be installed together, or that they can.
 
-    A MODEL is a name of the fleet, or NAME@SLOT. Exits with 1 if they cannot.
+    A MODEL is a name of the fleet, or NAME@SLOT. Exit code 1 if they cannot.
+
+    \b
+    Example:
+      wheelyard explain demand-forecast churn-score --fleet fleet.toml
     """
     from wheelyard_resolver import finding_text
     from wheelyard_resolver.clash import why_apart

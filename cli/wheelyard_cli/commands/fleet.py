@@ -10,7 +10,8 @@ import click
 import tomli_w
 
 from wheelyard_cli.columns import aligned
-from wheelyard_cli.commands.deploy import artifacts, as_json, format_option
+from wheelyard_cli.commands.deploy import artifacts, as_json
+from wheelyard_cli.format_option import format_option
 from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_resolver.errors import InputError
@@ -37,7 +38,12 @@ def export(
     output: Path | None,
     registry: RegistryAddress,
 ) -> None:
-    """Write what is deployed in a stage as a fleet file, for check and bases propose."""
+    """Write what is deployed in a stage as a fleet file, for check and bases propose.
+
+    \b
+    Example:
+      wheelyard fleet export --stage prod -o fleet.toml
+    """
     with RegistryClient(registry) as client:
         document = client.fleet(stage, name=name, python=python, platform=platform)
     text = tomli_w.dumps(document)
@@ -55,7 +61,12 @@ def export(
 @format_option
 @registry_option
 def at(*, time: str, stage: str, form: str, registry: RegistryAddress) -> None:
-    """Tell what ran in a stage at a time, such as 2026-11-20T08:00:00Z."""
+    """Tell what ran in a stage at a time, such as 2026-11-20T08:00:00Z.
+
+    \b
+    Example:
+      wheelyard fleet at 2026-11-20T08:00:00Z --stage prod
+    """
     with RegistryClient(registry) as client:
         rows = sorted(client.deployments(stage=stage, at=time), key=lambda row: (row.model, row.slot))
     if form == "json":
@@ -80,6 +91,10 @@ def import_(
 
     INVENTORY is a .csv or .jsonl file, a fleet file, or a directory of pip freeze outputs (NAME-VERSION.txt), of
     pylock.NAME.toml files, or of MLflow models. Run it again at any time: what is recorded already is passed by.
+
+    \b
+    Example:
+      wheelyard fleet import deployments.csv --stage prod --dry-run
     """
     from wheelyard_cli.inventory.read import read_inventory
 

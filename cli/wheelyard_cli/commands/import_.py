@@ -40,7 +40,11 @@ def command(*, directory: Path, registry: RegistryAddress) -> None:
 
     The files stay where they are, and keep their dates (modification times) as upload times. What the registry has
     or its upstream serves with the same bytes is passed by, so an import that was broken off goes on when it is
-    started again. Exit code 1: some files were refused; each is listed with its reason.
+    started again. Exit code 1 if files were refused; each is listed with its reason.
+
+    \b
+    Example:
+      wheelyard import packages
     """
     taken = there = 0
     refused: list[tuple[Path, str]] = []

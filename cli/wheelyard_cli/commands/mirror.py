@@ -24,20 +24,25 @@ def command() -> None:
     "locks",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="pylock.toml, or requirements with hashes. Repeat.",
+    help="pylock.toml, or requirements with hashes. May be repeated.",
 )
 @click.option(
     "--fleet",
     "fleets",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="A fleet file. Repeat.",
+    help="A fleet file. May be repeated.",
 )
 @registry_option
 def prefetch(*, locks: tuple[Path, ...], fleets: tuple[Path, ...], registry: RegistryAddress) -> None:
     """Let a registry fetch every file that locks name, and all that check and proposal of a fleet read and install.
 
     Afterwards `wheelyard serve --offline` serves them. Exit code 1 if something is not to be had.
+
+    \b
+    Examples:
+      wheelyard mirror prefetch -r pylock.toml
+      wheelyard mirror prefetch --fleet fleet.toml
     """
     if not locks and not fleets:
         raise InputError("nothing to fetch is named", hint="give -r LOCK, or --fleet FILE")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import quote, urlencode
@@ -11,6 +12,7 @@ from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sd
 
 from wheelyard_cli import concerned
 from wheelyard_cli.commands.deploy import parse_release
+from wheelyard_cli.format_option import format_option
 from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_resolver.errors import InputError
@@ -36,7 +38,12 @@ def command() -> None:
 @_reason
 @registry_option
 def yank(*, what: str, dry_run: bool, reason: str | None, registry: RegistryAddress) -> None:
-    """Let installers pass files by, unless they are pinned to them (PEP 592). Says who is concerned."""
+    """Let installers pass files by, unless they are pinned to them (PEP 592). Says who is concerned.
+
+    \b
+    Example:
+      wheelyard project yank churn-score==1.9.0 --reason 'wrong units'
+    """
     with RegistryClient(registry) as client:
         if _tell_concerned(client, what, only=dry_run):
             return
@@ -47,7 +54,12 @@ def yank(*, what: str, dry_run: bool, reason: str | None, registry: RegistryAddr
 @_what
 @registry_option
 def unyank(*, what: str, registry: RegistryAddress) -> None:
-    """Take a yank back."""
+    """Take a yank back.
+
+    \b
+    Example:
+      wheelyard project unyank churn-score==1.9.0
+    """
     with RegistryClient(registry) as client:
         _tell("no longer yanked", client.call("DELETE", f"{path_of(what)}/yank"))
 
@@ -57,7 +69,12 @@ def unyank(*, what: str, registry: RegistryAddress) -> None:
 @_reason
 @registry_option
 def quarantine(*, what: str, reason: str | None, registry: RegistryAddress) -> None:
-    """Take files out of sight at once: not listed, not given out, their bytes kept."""
+    """Take files out of sight at once: not listed, not given out, their bytes kept.
+
+    \b
+    Example:
+      wheelyard project quarantine churn_score-1.9.0-py3-none-any.whl --reason 'customer data'
+    """
     with RegistryClient(registry) as client:
         _tell("in quarantine", client.call("POST", f"{path_of(what)}/quarantine", _given(reason)))
 
@@ -66,7 +83,12 @@ def quarantine(*, what: str, reason: str | None, registry: RegistryAddress) -> N
 @_what
 @registry_option
 def release(*, what: str, registry: RegistryAddress) -> None:
-    """Let files out of quarantine (administrators)."""
+    """Let files out of quarantine (administrators).
+
+    \b
+    Example:
+      wheelyard project release churn_score-1.9.0-py3-none-any.whl
+    """
     with RegistryClient(registry) as client:
         _tell("out of quarantine", client.call("DELETE", f"{path_of(what)}/quarantine"))
 
@@ -79,6 +101,10 @@ def stage(*, name: str, stage: str | None, registry: RegistryAddress) -> None:
     """Say for which STAGE the uploads of a project are meant; without one, for none.
 
     They are then checked on entry as the stage's --admission says.
+
+    \b
+    Example:
+      wheelyard project stage churn-score prod
     """
     with RegistryClient(registry) as client:
         client.call("PUT", f"projects/{quote(name, safe='')}/stage", {"stage": stage})
@@ -92,7 +118,12 @@ def stage(*, name: str, stage: str | None, registry: RegistryAddress) -> None:
 @_reason
 @registry_option
 def delete(*, what: str, force: bool, dry_run: bool, reason: str | None, registry: RegistryAddress) -> None:
-    """Remove files for good (administrators). Their names are never used again. Says who is concerned."""
+    """Remove files for good (administrators). Their names are never used again. Says who is concerned.
+
+    \b
+    Example:
+      wheelyard project delete churn-score==1.9.0 --reason leak --dry-run
+    """
     query = urlencode({"force": str(force).lower(), **_given(reason)})
     with RegistryClient(registry) as client:
         if _tell_concerned(client, what, only=dry_run):
@@ -106,7 +137,12 @@ def delete(*, what: str, force: bool, dry_run: bool, reason: str | None, registr
 @_reason
 @registry_option
 def status(*, name: str, state: str, reason: str | None, registry: RegistryAddress) -> None:
-    """Give a project a status (PEP 792): archived takes no uploads, quarantined shows no files."""
+    """Give a project a status (PEP 792): archived takes no uploads, quarantined shows no files.
+
+    \b
+    Example:
+      wheelyard project status churn-score archived --reason 'see churn-score2'
+    """
     with RegistryClient(registry) as client:
         client.call("PUT", f"projects/{quote(name, safe='')}/status", {"status": state, **_given(reason)})
     click.echo(f"{name} is {state}", err=True)
@@ -118,7 +154,12 @@ def status(*, name: str, state: str, reason: str | None, registry: RegistryAddre
 @click.option("--off", is_flag=True, help="End it.")
 @registry_option
 def overlay(*, name: str, reason: str, off: bool, registry: RegistryAddress) -> None:
-    """Let a name show private and upstream files side by side (administrators). Think twice: see docs/registry.md."""
+    """Let a name show private and upstream files side by side (administrators). Think twice: see docs/registry.md.
+
+    \b
+    Example:
+      wheelyard project overlay numpy --reason 'a patched build'
+    """
     body: dict[str, object] = {"overlay": not off, "reason": reason}
     with RegistryClient(registry) as client:
         client.call("PUT", f"projects/{quote(name, safe='')}/overlay", body)
@@ -132,7 +173,12 @@ def overlay(*, name: str, reason: str, off: bool, registry: RegistryAddress) -> 
 @click.option("--off", is_flag=True, help="End it.")
 @registry_option
 def waive(*, name: str, until: str | None, reason: str | None, off: bool, registry: RegistryAddress) -> None:
-    """Serve upstream files of a project although they are younger than the cooldown (administrators)."""
+    """Serve upstream files of a project although they are younger than the cooldown (administrators).
+
+    \b
+    Example:
+      wheelyard project waive requests --until 2027-01-31 --reason 'a security fix'
+    """
     if not off and (until is None or reason is None):
         raise InputError("a waiver needs its end and its reason", hint="give --until and --reason, or --off")
     path = f"projects/{quote(name, safe='')}/cooldown-waiver"
@@ -146,13 +192,17 @@ def waive(*, name: str, until: str | None, reason: str | None, off: bool, regist
 
 
 @command.command()
+@format_option
 @registry_option
-def alarms(*, registry: RegistryAddress) -> None:
+def alarms(*, form: str, registry: RegistryAddress) -> None:
     """List private names that have appeared upstream. Exit code 1 if there are any."""
     with RegistryClient(registry) as client:
         rows = client.rows("alarms", "alarms")
-    for row in rows:
-        click.echo(f"{row['project']} has been upstream since {row['since']}")
+    if form == "json":
+        click.echo(json.dumps({"alarms": rows}, indent=2))
+    else:
+        for row in rows:
+            click.echo(f"{row['project']} has been upstream since {row['since']}")
     if rows:
         raise click.exceptions.Exit(1)
 

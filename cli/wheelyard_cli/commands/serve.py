@@ -11,14 +11,24 @@ from wheelyard_resolver.errors import InputError
 
 
 @click.command(name="serve", context_settings={"auto_envvar_prefix": "WHEELYARD"})
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Directory for everything it keeps.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Directory for everything it keeps [default: of the user's data].",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free port.")
+@click.option(
+    "--port",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes a free one.",
+)
 @click.option(
     "--upstream",
     multiple=True,
     metavar="URL",
-    help="Index asked for names that are not private [default: PyPI]. Repeat; the first that has a name serves it.",
+    help="Index asked for names that are not private [default: PyPI]. May be repeated: the first that has it counts.",
 )
 @click.option(
     "--upstreams",
@@ -31,7 +41,7 @@ from wheelyard_resolver.errors import InputError
     "--reserve",
     multiple=True,
     metavar="PATTERN",
-    help="Names that never leave the house: 'acme-*'. Repeat.",
+    help="Names that never leave the house: 'acme-*'. May be repeated.",
 )
 @click.option("--offline", is_flag=True, help="Never ask an upstream; serve what was fetched before.")
 @click.option(
@@ -56,9 +66,9 @@ from wheelyard_resolver.errors import InputError
     "--trusted-proxy",
     multiple=True,
     metavar="CIDR",
-    help="Address or network of a reverse proxy, whose X-Forwarded-For is believed. Repeat.",
+    help="Address or network of a reverse proxy, whose X-Forwarded-For is believed. May be repeated.",
 )
-@click.option("--max-upload", metavar="BYTES", type=click.IntRange(1), help="Largest upload accepted.")
+@click.option("--max-upload", metavar="BYTES", type=click.IntRange(1), help="Largest upload accepted [default: 8 GiB].")
 @click.option(
     "--anonymous-read/--no-anonymous-read",
     default=None,
@@ -128,6 +138,11 @@ def command(
 
     The first start shows an admin token once; uploads need it. Stop with Ctrl-C or SIGTERM. Each option may also be a
     variable: WHEELYARD_DATABASE for --database.
+
+    \b
+    Examples:
+      wheelyard serve --data ./registry --admin-token-file admin.token
+      wheelyard serve --host 0.0.0.0 --tls-certificate server.pem --tls-key server.key --reserve 'acme-*'
     """
     if sum(map(bool, (upstream, upstreams, no_upstream))) > 1:
         raise InputError("--upstream, --upstreams and --no-upstream exclude each other", hint="give one of them")

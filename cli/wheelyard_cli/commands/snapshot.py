@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from wheelyard_cli.format_option import format_option
+
 
 @click.group(name="snapshot")
 def command() -> None:
@@ -15,9 +17,14 @@ def command() -> None:
 
 @command.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 def info(*, file: Path, form: str) -> None:
-    """Print what a snapshot holds: pages, metadata, ages, digest."""
+    """Print what a snapshot holds: pages, metadata, ages, digest.
+
+    \b
+    Example:
+      wheelyard snapshot info world.snapshot
+    """
     from wheelyard_cli.routing import Routing
     from wheelyard_cli.snapshot_file import SnapshotFile
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote
 
 import click
 
 from wheelyard_cli.columns import aligned
+from wheelyard_cli.format_option import format_option
 from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 
@@ -20,11 +22,15 @@ def command() -> None:
 
 
 @command.command(name="list")
+@format_option
 @registry_option
-def list_(*, registry: RegistryAddress) -> None:
+def list_(*, form: str, registry: RegistryAddress) -> None:
     """List the stages in their order."""
     with RegistryClient(registry) as client:
         rows = client.rows("stages", "stages")
+    if form == "json":
+        click.echo(json.dumps({"stages": rows}, indent=2))
+        return
     if not rows:
         click.echo("no stages are configured: deployments may name any", err=True)
         return
@@ -48,7 +54,12 @@ def list_(*, registry: RegistryAddress) -> None:
 )
 @registry_option
 def set_(*, name: str, registry: RegistryAddress, **fields: object) -> None:
-    """Configure a stage, or change it: what is not given has its default."""
+    """Configure a stage, or change it: what is not given has its default.
+
+    \b
+    Example:
+      wheelyard stage set prod --order 2 --max-bases 4 --promoted-only --admission warn
+    """
     with RegistryClient(registry) as client:
         client.call("PUT", f"stages/{quote(name, safe='')}", fields)
     click.echo(f"{name} is configured", err=True)
@@ -58,7 +69,12 @@ def set_(*, name: str, registry: RegistryAddress, **fields: object) -> None:
 @click.argument("name")
 @registry_option
 def remove(*, name: str, registry: RegistryAddress) -> None:
-    """Take a stage out of the configuration; what runs in it stays recorded."""
+    """Take a stage out of the configuration; what runs in it stays recorded.
+
+    \b
+    Example:
+      wheelyard stage remove staging
+    """
     with RegistryClient(registry) as client:
         client.call("DELETE", f"stages/{quote(name, safe='')}")
     click.echo(f"{name} is no longer configured", err=True)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import click
 
 from wheelyard_cli.columns import aligned
+from wheelyard_cli.format_option import format_option
 from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 from wheelyard_resolver.errors import InputError
@@ -28,9 +29,20 @@ def command() -> None:
 
 @command.command()
 @click.argument("label")
-@click.option("--right", "rights", multiple=True, required=True, type=click.Choice(RIGHTS), help="May be repeated.")
 @click.option(
-    "--project", "projects", multiple=True, metavar="PATTERN", help="Only these, e.g. 'acme-*' [default: all]. Repeat."
+    "--right",
+    "rights",
+    multiple=True,
+    required=True,
+    type=click.Choice(RIGHTS),
+    help="What it may do. May be repeated.",
+)
+@click.option(
+    "--project",
+    "projects",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only these, e.g. 'acme-*' [default: all]. May be repeated.",
 )
 @click.option(
     "--expires", metavar="WHEN", help="30d, 12h, 8w, or a time such as 2027-01-31T00:00:00Z [default: never]."
@@ -46,7 +58,12 @@ def create(
     user: str | None,
     registry: RegistryAddress,
 ) -> None:
-    """Make a token and print it. It cannot be shown again."""
+    """Make a token and print it. It cannot be shown again.
+
+    \b
+    Example:
+      wheelyard token create 'CI of churn' --right upload --project 'churn*' --expires 90d
+    """
     body: dict[str, object] = {"label": label, "rights": list(rights)}
     if projects:
         body["projects"] = list(projects)
@@ -62,7 +79,7 @@ def create(
 
 
 @command.command(name="list")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 @registry_option
 def list_(*, form: str, registry: RegistryAddress) -> None:
     """List tokens: all of them for an administrator, your own otherwise."""
@@ -79,7 +96,12 @@ def list_(*, form: str, registry: RegistryAddress) -> None:
 @click.argument("token_id", metavar="ID")
 @registry_option
 def revoke(*, token_id: str, registry: RegistryAddress) -> None:
-    """End a token at once. ID is the part between wy_ and the next underscore."""
+    """End a token at once. ID is the part between wy_ and the next underscore.
+
+    \b
+    Example:
+      wheelyard token revoke 3f09c1d2a4b5
+    """
     with RegistryClient(registry) as client:
         client.call("DELETE", f"tokens/{quote(token_id, safe='')}")
     click.echo(f"token {token_id} is revoked", err=True)

@@ -54,7 +54,11 @@ def build(*, release: str, target: str, named: str | None, index_url: str | None
 
     The build runs in an environment of its own, and runs the code of the project: build only what you would install.
     The wheel holds a record of how it was built, and has the source's upload time. A project that the registry takes
-    from upstream needs `wheelyard project overlay` first. Exits with 1 if it cannot be built, or not for the target.
+    from upstream needs `wheelyard project overlay` first. Exit code 1 if it cannot be built, or not for the target.
+
+    \b
+    Example:
+      wheelyard wheels build pyspark==3.5.9 --target cp311-manylinux_2_28_x86_64
     """
     from wheelyard_cli.wheel_building.build_record import embed
     from wheelyard_cli.wheel_building.isolated import build_wheel

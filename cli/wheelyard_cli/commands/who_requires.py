@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from wheelyard_cli import concerned
-from wheelyard_cli.commands.deploy import format_option
+from wheelyard_cli.format_option import format_option
 from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 
@@ -16,7 +16,12 @@ from wheelyard_cli.registry_client import RegistryClient
 @format_option
 @registry_option
 def command(*, project: str, stage: str | None, form: str, registry: RegistryAddress) -> None:
-    """Tell which deployed models have a requirement line about PROJECT, and what it says."""
+    """Tell which deployed models have a requirement line about PROJECT, and what it says.
+
+    \b
+    Example:
+      wheelyard who-requires numpy
+    """
     with RegistryClient(registry) as client:
         answer = client.ask_all("who-requires", project=project, stage=stage)
     concerned.tell(answer, form, f"no deployed model requires {project}")

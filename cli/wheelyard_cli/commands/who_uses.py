@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from wheelyard_cli import concerned
-from wheelyard_cli.commands.deploy import format_option
+from wheelyard_cli.format_option import format_option
 from wheelyard_cli.registry_address import RegistryAddress, registry_option
 from wheelyard_cli.registry_client import RegistryClient
 
@@ -19,6 +19,10 @@ def command(*, requirement: str, stage: str | None, form: str, registry: Registr
     """Tell what is deployed, or accepted as a base, with a release that satisfies REQUIREMENT: 'numpy==2.1.0'.
 
     What a deployment uses is known where it names a base that was accepted in the registry: by that base's lock.
+
+    \b
+    Example:
+      wheelyard who-uses 'numpy<2' --stage prod
     """
     with RegistryClient(registry) as client:
         answer = client.ask_all("who-uses", requirement=requirement, stage=stage)

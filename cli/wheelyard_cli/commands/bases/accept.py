@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from wheelyard_cli.accepted_place import accepted_at, accepted_place
+from wheelyard_cli.format_option import format_option
 from wheelyard_cli.registry_address import RegistryAddress, usual_registry
 
 DRIFT = 3
@@ -25,7 +26,7 @@ detailed_exitcode = click.option(
 @click.argument("accepted", type=accepted_place, metavar="ACCEPTED")
 @click.argument("proposed", type=_existing)
 @click.option("--stage", help="Where ACCEPTED is a registry: the stage [default: that of the proposal].")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 @detailed_exitcode
 @click.pass_context
 def diff(
@@ -40,6 +41,11 @@ def diff(
     """Show what would change if the proposal in PROPOSED were accepted in place of what is ACCEPTED.
 
     ACCEPTED is a directory, or the URL of a registry.
+
+    \b
+    Examples:
+      wheelyard bases diff accepted out
+      wheelyard bases diff http://127.0.0.1:8080 out --detailed-exitcode
     """
     from wheelyard_cli import base_changes
     from wheelyard_cli.accepted_proposal import read_accepted, stage_of
@@ -71,6 +77,11 @@ def accept(*, proposed: Path, accepted: Path | None, registry: str | None, stage
     The files are taken over as they are, whole or not at all; those of the earlier proposal that this one does not have
     are removed; what is known of images that stay the same is kept. Keep ACCEPTED under version control, and check a
     proposal with `bases verify` before it is accepted. Without ACCEPTED only the registry is told.
+
+    \b
+    Examples:
+      wheelyard bases accept out accepted
+      wheelyard bases accept out --registry http://127.0.0.1:8080
     """
     if accepted is None and registry is None:
         _tell(usual_registry("a directory ACCEPTED, "), proposed, stage)

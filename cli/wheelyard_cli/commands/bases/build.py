@@ -26,7 +26,9 @@ from wheelyard_resolver.errors import InputError
 )
 @click.option("--from", "python_image", metavar="IMAGE", help="Start bases from this image instead.")
 @click.option("--network", metavar="MODE", help="Network of the build; host for an index on this machine.")
-@click.option("--only", multiple=True, metavar="NAME", help="This base or model, and the base it is on. Repeat.")
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="This base or model, and the base it is on. May be repeated."
+)
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1), help="Images built at a time.")
 @click.option("--push", is_flag=True, help="Push each image, and record its digest.")
 @click.option("--no-cache", is_flag=True, help="Build every layer anew.")
@@ -46,7 +48,11 @@ def build(
     """Build the images of the proposal in DIRECTORY with docker, podman or buildah.
 
     What identifies each image is written into images.json, once all are built; where one fails, nothing is. Prints a
-    line for each image, to deploy by: NAME and reference. Exits with 1 if an image cannot be built.
+    line for each image, to deploy by: NAME and reference. Exit code 1 if an image cannot be built.
+
+    \b
+    Example:
+      wheelyard bases build out --push
     """
     from wheelyard_cli.building.causes import BuildFailed
     from wheelyard_cli.building.images import local_wheels

@@ -27,10 +27,16 @@ _OPTIONS = (
     ),
     click.option("--prefix", metavar="NAME", default="", help="Before the names of images: registry.example/ml."),
     click.option("--user", metavar="UID[:GID]", default="10001", show_default=True, help="Whom images run as."),
-    click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="A label of all images. Repeat."),
+    click.option(
+        "--label", "labels", multiple=True, metavar="KEY=VALUE", help="A label of all images. May be repeated."
+    ),
     click.option("--source", metavar="URL", help="Where the proposal is kept: the label image.source."),
     click.option(
-        "--system-package", "system_packages", multiple=True, metavar="NAME", help="From apt, or apk on Alpine. Repeat."
+        "--system-package",
+        "system_packages",
+        multiple=True,
+        metavar="NAME",
+        help="From apt, or apk on Alpine. May be repeated.",
     ),
     click.option(
         "--templates",

@@ -13,12 +13,16 @@ from wheelyard_resolver.errors import InputError
 @click.argument("freeze", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--name", required=True, help="What the base is called: databricks-15-4.")
 @click.option("--fleet", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The fleet file.")
-@click.option("--model", "models", multiple=True, metavar="NAME", help="A model that runs on it. Repeat.")
+@click.option("--model", "models", multiple=True, metavar="NAME", help="A model that runs on it. May be repeated.")
 def import_freeze(*, freeze: Path, name: str, fleet: Path, models: tuple[str, ...]) -> None:
     """Add a fixed base to a fleet file, from the output of `pip freeze` in the runtime.
 
     Writes NAME.freeze.txt beside the fleet file and a [[base]] table at its end; nothing is written if the fleet file
     would not be valid then.
+
+    \b
+    Example:
+      wheelyard bases import-freeze freeze.txt --name databricks-15-4 --fleet fleet.toml
     """
     from wheelyard_cli.fleet_addition import add_table
     from wheelyard_cli.frozen import read_freeze

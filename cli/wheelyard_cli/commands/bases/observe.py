@@ -17,6 +17,10 @@ def observe(*, fleet: Path, model: str, requires: str, because: str) -> None:
 
     Adds an [[observed]] table to the fleet file. Proposals and checks keep to it as to a line of the model's own, say
     where it matters that it was observed, and call nothing proved that rests on it without saying so.
+
+    \b
+    Example:
+      wheelyard bases observe --fleet fleet.toml --model churn --requires 'numpy<2' --because ImportError
     """
     from wheelyard_cli.fleet_addition import add_table
 

@@ -16,6 +16,7 @@ import click
 from wheelyard_cli.accepted_place import METAVAR, accepted_at, accepted_by, accepted_place
 from wheelyard_cli.commands.bases.accept import DRIFT, detailed_exitcode
 from wheelyard_cli.commands.bases.image_options import image_options
+from wheelyard_cli.format_option import format_option
 from wheelyard_cli.images.settings import ImageSettings
 from wheelyard_cli.registry_address import RegistryAddress
 from wheelyard_cli.workspace import Options, open_workspace, options
@@ -34,8 +35,10 @@ if TYPE_CHECKING:
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Write proposal, locks, Dockerfiles here."
 )
 @click.option("--detach", is_flag=True, help="With -o: leave the snapshot out, the certificate names its digest.")
-@click.option("--allow-unplaceable", multiple=True, metavar="NAME", help="A model that may be without a base.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--allow-unplaceable", multiple=True, metavar="NAME", help="A model that may be without a base. May be repeated."
+)
+@format_option
 @click.option(
     "--accepted",
     type=accepted_place,
@@ -65,7 +68,12 @@ def propose(
     With --accepted, with a registry that has accepted bases, or with [[base]] tables in the fleet file, as few models
     move as possible.
 
-    Exits with 1 if a model is in no base and not allowed to be, with 4 if the number is not proved least.
+    Exit code 1 if a model is in no base and not allowed to be, 4 if the number is not proved least.
+
+    \b
+    Examples:
+      wheelyard bases propose --fleet fleet.toml -o out
+      wheelyard bases propose --fleet fleet.toml --accepted accepted -o out
     """
     from wheelyard_cli import base_changes, proposal_text
     from wheelyard_cli.accepted_proposal import as_accepted

@@ -8,18 +8,23 @@ from pathlib import Path
 
 import click
 
+from wheelyard_cli.format_option import format_option
 from wheelyard_resolver.errors import Undecided
 
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True))
-@click.option("--fleet", type=click.Path(path_type=Path, dir_okay=False), help="The fleet file that must be meant.")
+@click.option(
+    "--fleet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Hold it against this fleet file: it must be about that fleet.",
+)
 @click.option(
     "--snapshot",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Check against this snapshot instead of the one in DIRECTORY.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 @click.pass_context
 def verify(context: click.Context, *, directory: Path, fleet: Path | None, snapshot: Path | None, form: str) -> None:
     """Check a proposal by its certificate, offline and without the solver.
@@ -28,7 +33,11 @@ def verify(context: click.Context, *, directory: Path, fleet: Path | None, snaps
     base is refuted again from them, and so are fewer bases. Of the files written, the locks, proposal.json and
     certificate.json are read: not the words in them (because, reason), Dockerfiles, SBOMs, nor proposal.md.
 
-    Exits with 1 if anything does not hold.
+    Exit code 1 if anything does not hold.
+
+    \b
+    Example:
+      wheelyard bases verify out --fleet fleet.toml
     """
     from wheelyard_cli import stated_fleet, verification_text
     from wheelyard_cli.images.read import read_directory

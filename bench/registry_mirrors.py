@@ -18,8 +18,6 @@ class Mirror(Peer):
 
     upstream = ""
     page_ttl = PAGE_TTL
-    keeps = True
-    """Whether what was fetched survives a restart."""
 
 
 class WheelyardMirror(Wheelyard, Mirror):
@@ -51,7 +49,6 @@ class Proxpi(Mirror):
     """proxpi on gunicorn with two threads, as its container runs it. Its index is in memory."""
 
     name = "proxpi"
-    keeps = False
 
     def start(self) -> Running:
         """See :class:`Peer`."""

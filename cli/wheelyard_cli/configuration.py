@@ -7,13 +7,17 @@ A flag of the command line counts more than its variable ``WHEELYARD_...``, and 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 if TYPE_CHECKING:
     from wheelyard_cli.document_table import Table
+
+Command = TypeVar("Command", bound=Callable[..., None])
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,11 @@ class Configuration:
 def variable(name: str) -> str:
     """The environment variable of a setting."""
     return next(setting.variable for setting in SETTINGS if setting.name == name)
+
+
+def setting_option(name: str, **attributes: Any) -> Callable[[Command], Command]:
+    """The option of a setting, with its variable; ``attributes`` are those of click's option."""
+    return click.option(f"--{name}", envvar=variable(name), show_envvar=True, **attributes)
 
 
 def find_configuration(start: Path) -> Configuration:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wheelyard_cli.configuration import one_fleet, variable
+from wheelyard_cli.configuration import one_fleet, setting_option
 from wheelyard_cli.registry_address import RegistryAddress, address_of
 from wheelyard_cli.routing import DEFAULT_INDEX, Routing
 from wheelyard_resolver.errors import InputError
@@ -55,63 +55,47 @@ class Workspace:
 
 
 _OPTIONS = (
-    click.option(
-        "--fleet",
+    setting_option(
+        "fleet",
         type=click.Path(path_type=Path, dir_okay=False),
-        envvar=variable("fleet"),
-        show_envvar=True,
         help="The fleet file.",
     ),
-    click.option(
-        "--registry",
+    setting_option(
+        "registry",
         metavar="URL",
-        envvar=variable("registry"),
-        show_envvar=True,
         callback=address_of,
         help="Take the fleet, and unless --index-url is given the index, from a registry.",
     ),
-    click.option(
-        "--stage",
+    setting_option(
+        "stage",
         default="prod",
         show_default=True,
-        envvar=variable("stage"),
-        show_envvar=True,
         help="With --registry: the stage.",
     ),
-    click.option(
-        "--index-url",
+    setting_option(
+        "index-url",
         metavar="URL",
-        envvar=variable("index-url"),
-        show_envvar=True,
-        help=f"The simple index, as pip is given it [default: {DEFAULT_INDEX}].",
+        help=f"The simple index, as pip is given it [default: the registry's, else {DEFAULT_INDEX}].",
     ),
-    click.option(
-        "--exclude-newer",
+    setting_option(
+        "exclude-newer",
         metavar="TIME",
-        envvar=variable("exclude-newer"),
-        show_envvar=True,
         help="Only files uploaded earlier, e.g. 2026-11-20T00:00:00Z.",
     ),
-    click.option(
-        "--snapshot",
+    setting_option(
+        "snapshot",
         type=click.Path(path_type=Path, dir_okay=False),
-        envvar=variable("snapshot"),
-        show_envvar=True,
         help="Answer from this file what it holds; add to it what is read.",
     ),
-    click.option(
-        "--offline",
+    setting_option(
+        "offline",
         is_flag=True,
-        envvar=variable("offline"),
-        show_envvar=True,
         help="With --snapshot: read nothing from the network.",
     ),
-    click.option(
-        "--time-limit",
+    setting_option(
+        "time-limit",
         type=click.FloatRange(min=0),
         metavar="S",
-        envvar=variable("time-limit"),
-        show_envvar=True,
         help="Stop proving after S seconds.",
     ),
 )

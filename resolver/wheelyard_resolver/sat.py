@@ -34,7 +34,6 @@ class Sat:
         self._count = 0
         self.answer: Sequence[int] = ()
         """After a "yes": each variable, in order, positive or negative; those younger than it are not in it."""
-        self.solves = 0
 
     def variable(self, *, phase: bool | None = None) -> int:
         """A new variable; ``phase`` is the value that is always tried first, without one that which it had last."""
@@ -63,14 +62,12 @@ class Sat:
 
     def solve(self, assumptions: Sequence[int] = ()) -> bool:
         """Whether the clauses can be satisfied with these literals true."""
-        self.solves += 1
         satisfiable = bool(self._solver.solve(assumptions=list(assumptions)))
         self.answer = self._solver.get_model() or () if satisfiable else ()
         return satisfiable
 
     def solve_within(self, effort: int, assumptions: Sequence[int] = ()) -> bool | None:
         """:meth:`solve`, given up (None) after so many conflicts: a measure that is the same on every machine."""
-        self.solves += 1
         self._solver.conf_budget(effort)
         satisfiable = self._solver.solve_limited(assumptions=list(assumptions))
         self.answer = self._solver.get_model() or () if satisfiable else ()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wheelyard_cli.configuration import variable
+from wheelyard_cli.configuration import setting_option
 from wheelyard_cli.format_option import format_among
 from wheelyard_cli.report_formats.outputs import FORMATS
 from wheelyard_cli.workspace import Options, open_workspace, options
@@ -65,47 +65,35 @@ class _Known:
 @click.option(
     "--extra", "extras", multiple=True, metavar="NAME", help="An extra of the directory or wheel. May be repeated."
 )
-@click.option(
-    "--slot",
+@setting_option(
+    "slot",
     default="default",
     show_default=True,
-    envvar=variable("slot"),
-    show_envvar=True,
     help="The slot that the candidate is for.",
 )
-@click.option(
-    "--fail-on",
+@setting_option(
+    "fail-on",
     type=click.Choice(_LEVELS),
     default=Level.NEW_BASE.value,
     show_default=True,
-    envvar=variable("fail-on"),
-    show_envvar=True,
     help="Fail a candidate at this level or a worse one.",
 )
-@click.option(
-    "--allow-unplaceable",
+@setting_option(
+    "allow-unplaceable",
     multiple=True,
     metavar="NAME",
-    envvar=variable("allow-unplaceable"),
-    show_envvar=True,
     help="A model that may be without a base. May be repeated.",
 )
-@click.option(
-    "--advisory",
+@setting_option(
+    "advisory",
     is_flag=True,
-    envvar=variable("advisory"),
-    show_envvar=True,
     help="Exit with 0 also where the policy fails.",
 )
-@click.option(
-    "--baseline", type=_FILE, envvar=variable("baseline"), show_envvar=True, help="Findings of this file do not fail."
-)
+@setting_option("baseline", type=_FILE, help="Findings of this file do not fail.")
 @click.option("--write-baseline", type=_FILE, help="Write what fails today to this file, and pass.")
-@click.option(
-    "--waivers",
+@setting_option(
+    "waivers",
     type=_FILE,
-    envvar=variable("waivers"),
-    show_envvar=True,
     help="A file of [[waiver]]: finding, owner, reason, expires.",
 )
 @click.option("--every-conflict", is_flag=True, help="Tell each conflict of the fleet, not only what they are about.")

@@ -7,7 +7,7 @@ ordered by the time they speak of, ``since``, and where that is equal by their s
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -224,17 +224,12 @@ class Deployments:
             "data_version": release.data_version,
             "deployed_by": request.deployed_by,
         }
-        facts: dict[str, object] = {name: value for name, value in said.items() if value is not None}
-        if warnings:
-            facts["warnings"] = list(warnings)
-        if release.requires is not None:
-            facts["requires"] = list(release.requires)
         serial = append_event(
             connection,
             at=now,
             kind=kind,
             subject=f"{place.model}=={release.version}",
-            facts={**facts, "since": time_text(since), **(more or {})},
+            facts={**_facts(said, release, warnings), "since": time_text(since), **(more or {})},
             by=request.sender,
         )
         values = {
@@ -275,6 +270,16 @@ class Deployments:
     def _read(self, query: sa.Select[tuple[object, ...]]) -> tuple[Deployment, ...]:
         with self._database.read() as connection:
             return tuple(_deployment(row) for row in connection.execute(query).mappings())
+
+
+def _facts(said: Mapping[str, object], release: Release, warnings: Sequence[str]) -> dict[str, object]:
+    """What an event says of a deployment: what is known of it, in JSON."""
+    facts = {name: value for name, value in said.items() if value is not None}
+    if warnings:
+        facts["warnings"] = list(warnings)
+    if release.requires is not None:
+        facts["requires"] = list(release.requires)
+    return facts
 
 
 def places_of(connection: sa.Connection, model: NormalizedName, version: str) -> tuple[str, ...]:

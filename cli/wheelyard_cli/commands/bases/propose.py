@@ -16,6 +16,7 @@ import click
 from wheelyard_cli.accepted_place import METAVAR, accepted_at, accepted_by, accepted_place
 from wheelyard_cli.commands.bases.accept import DRIFT, detailed_exitcode
 from wheelyard_cli.commands.bases.image_options import image_options
+from wheelyard_cli.configuration import setting_option
 from wheelyard_cli.format_option import format_option
 from wheelyard_cli.images.settings import ImageSettings
 from wheelyard_cli.registry_address import RegistryAddress
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Write proposal, locks, Dockerfiles here."
 )
 @click.option("--detach", is_flag=True, help="With -o: leave the snapshot out, the certificate names its digest.")
-@click.option(
-    "--allow-unplaceable", multiple=True, metavar="NAME", help="A model that may be without a base. May be repeated."
+@setting_option(
+    "allow-unplaceable", multiple=True, metavar="NAME", help="A model that may be without a base. May be repeated."
 )
 @format_option
 @click.option(
@@ -103,15 +104,24 @@ def propose(
     if form == "json":
         click.echo(json.dumps(to_document(found), indent=2))
     else:
-        for line in proposal_text.proposal(found):
-            click.echo(line)
         # Where nothing is accepted yet, all is new, and told already.
-        for line in base_changes.lines(changes) if changes is not None and before else ():
-            click.echo(line)
+        told = base_changes.lines(changes) if changes is not None and before else ()
+        click.echo("\n".join([*proposal_text.proposal(found), *told]))
     if output is not None:
         click.echo(f"wrote {len(written)} files to {output}", err=True)
+    _require_bases(context, found, allow_unplaceable)
+    if detailed_exitcode and changes is not None and changes.bases:
+        context.exit(DRIFT)
+
+
+def _require_bases(context: click.Context, found: Proposal, without: Sequence[str]) -> None:
+    """End with what the contract says where models that are not allowed to have no base, or the number is not proved.
+
+    Raises:
+        NotProved: fewer bases may be possible.
+    """
     misfits = {str(miss.line.model) for placement in found.fixed for miss in placement.misfits}
-    if ({item.model for item in found.unplaceable} | misfits) - set(allow_unplaceable):
+    if ({item.model for item in found.unplaceable} | misfits) - set(without):
         context.exit(1)
     if not found.minimal:
         raise NotProved(
@@ -119,8 +129,6 @@ def propose(
             "what lies between is not proved",
             hint="give more time with --time-limit",
         )
-    if detailed_exitcode and changes is not None and changes.bases:
-        context.exit(DRIFT)
 
 
 def _before(accepted: str | None, registry: RegistryAddress | None, stage: str) -> Sequence[AcceptedBase] | None:

@@ -146,7 +146,7 @@ def test_another_lock_is_another_step_for_builders_that_do_not_look_into_mounts(
 
 
 def heavy_free(one: Base) -> str:
-    return text_of(one).partition("LABEL")[0].rpartition("RUN")[2]
+    return text_of(one).rpartition("LABEL")[0].rpartition("RUN")[2]
 
 
 def test_a_dockerfile_of_a_base_does_not_name_its_models() -> None:
@@ -269,6 +269,23 @@ def test_a_template_that_cannot_be_used_is_told_with_its_place(tmp_path: Path, t
     with pytest.raises(InputError) as caught:
         text_for(GLIBC, ImageSettings(templates=tmp_path))
     assert message in f"{caught.value.where}: {caught.value}"
+
+
+# -- equal inputs, equal images -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+def test_no_two_images_have_a_step_in_common(installer: str) -> None:
+    """buildah writes into an image's history what the image before each step was called: who shares one, races."""
+    settings = ImageSettings(installer="uv" if installer == "uv" else "pip")
+    firsts = []
+    for name, text in files_of(ENERGY, settings).items():
+        if name.startswith("Dockerfile"):
+            steps = [line for line in text.splitlines() if line and not line.startswith("#")]
+            last_from = max(place for place, line in enumerate(steps) if line.startswith("FROM "))
+            firsts.append(steps[last_from + 1])
+    assert len(firsts) == 5
+    assert len(set(firsts)) == 5
 
 
 # -- what others say ----------------------------------------------------------------------------------------------

@@ -9,7 +9,9 @@ scripts that people expect of a Python image are then the ones that see it. Noth
 build stage would save nothing.
 
 **Equal wheels are equal layers**: every step ends by giving what it wrote one fixed time, and all mounts lie under one
-place whose traces are the same in every image. What a Dockerfile of a base says follows from its lock and the
+place whose traces are the same in every image. No two images have a *step* in common, though: buildah and podman write
+into an image's history what the image before each step was called, and that depends on who makes the same one at the
+same time. What a Dockerfile of a base says follows from its lock and the
 settings alone, so that its image changes when its lock does.
 
 Sources: Dockerfile reference (``RUN --mount``), OCI image specification (annotations), reproducible-builds.org
@@ -54,6 +56,7 @@ class Dockerfiles:
         return self._templates.render(
             templates.BASE,
             **self._common(base),
+            name=base.name,
             python_image=python_image(base, self._settings),
             musl=_is_musl(base),
             system_packages=self._settings.system_packages,
@@ -76,6 +79,7 @@ class Dockerfiles:
             **self._common(base, model.index),
             base_image=image_names.base_image(self._settings.prefix, base),
             name=model.name,
+            key=model.key,
             from_index=hashed,
             own=_step(pin, model.index, base),
             smoke_import=file_names.SMOKE_IMPORT,
@@ -100,7 +104,6 @@ class Dockerfiles:
             "org.opencontainers.image.version": image_names.short_revision(base),
             "org.opencontainers.image.created": created(base).isoformat().replace("+00:00", "Z"),
             "org.opencontainers.image.base.name": python_image(base, self._settings),
-            "io.wheelyard.base": base.name,
             "io.wheelyard.lock": base.revision,
         }
         return self._with_origin(labels, base)
@@ -113,7 +116,6 @@ class Dockerfiles:
             "org.opencontainers.image.version": str(model.version),
             "org.opencontainers.image.vendor": model.owner or "",
             "org.opencontainers.image.base.name": image_names.base_image(self._settings.prefix, base),
-            "io.wheelyard.model": model.key,
             "io.wheelyard.model.wheel": wheel,
         }
         return self._with_origin(labels, base)

@@ -79,7 +79,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
         database.close()
 
     return _Registry(
-        HotPath(access=access, database=database, clock=clock),
+        HotPath(access=access, database=database, clock=clock, watching=watching),
         lambda app: watching(trusting(app, settings.trusted_proxies)),
         routes=[
             *_reading(read, access, clock),

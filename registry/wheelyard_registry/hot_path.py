@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from packaging.utils import NormalizedName
@@ -19,10 +19,11 @@ from wheelyard_registry.catalogue.database import Clock, Database, Version
 from wheelyard_registry.held_answers import Asked, HeldAnswer, HeldAnswers, Reader, Terms, asked_of, unchanged, whole
 from wheelyard_registry.identity import Right
 from wheelyard_registry.negotiation import matches
+from wheelyard_registry.sent_files import PATHSEND, send_content
 
 _TERMS = "wheelyard.terms"
 _READ = ("/simple/", "/files/")
-_CONTENTS = frozenset({"http.response.body", "http.response.pathsend"})
+_CONTENTS = frozenset({"http.response.body", PATHSEND})
 _DECIDED_BY_ROUTES = frozenset({b"range", b"if-range"})
 
 
@@ -37,13 +38,16 @@ def caching(fresh_until: dt.datetime, now: dt.datetime) -> str:
 
 
 class HotPath:
-    """Answers from memory where that is possible, else hands on."""
+    """Answers from memory where that is possible, else hands on. ``watching`` is put around what takes its time."""
 
-    def __init__(self, *, access: Access, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, *, access: Access, database: Database, clock: Clock, watching: Callable[[ASGIApp], ASGIApp]
+    ) -> None:
         self._held = HeldAnswers()
         self._access = access
         self._catalogue = _Looked(database)
         self._clock = clock
+        self._watching = watching
 
     def before(self, app: ASGIApp) -> ASGIApp:
         """The same application, asked only where memory has no answer."""
@@ -59,10 +63,14 @@ class HotPath:
                 return
             messages = await self._held_for(scope["path"], headers)
             if messages is None:
-                await app(scope, receive, self._holding(scope, headers, send))
-                return
-            for message in messages:
-                await send(message)
+                version = self._catalogue.version()
+                holding = _Holding(scope, receive, send, self._held, asked_of(scope["path"], headers), version)
+                await app(scope, receive, holding.send)
+            elif messages[1]["type"] == PATHSEND:
+                await self._watching(_sending(*messages))(scope, receive, send)
+            else:
+                await send(messages[0])
+                await send(messages[1])
 
         return answer
 
@@ -82,15 +90,6 @@ class HotPath:
             self._held.forget(asked)
             return None
         return _messages(answer, headers.get(b"if-none-match"), now)
-
-    def _holding(self, scope: Scope, headers: Mapping[bytes, bytes], send: Send) -> Send:
-        # The version is older than anything the routes will read: a change in between makes the answer void.
-        version = self._catalogue.version()
-        return (
-            send
-            if version is None
-            else _Holding(scope, send, self._held, asked_of(scope["path"], headers), version).send
-        )
 
 
 class _Looked:
@@ -133,11 +132,32 @@ def _messages(answer: HeldAnswer, if_none_match: bytes | None, now: dt.datetime)
     return unchanged(headers) if has_it else whole(headers, answer.content)
 
 
-class _Holding:
-    """Passes an answer on, and holds it if the routes have set terms, and it is whole and of status 200."""
+def _sending(head: Message, file: Message) -> ASGIApp:
+    async def answer(_: Scope, receive: Receive, send: Send) -> None:
+        await send(head)
+        await send_content(file, receive, send)
 
-    def __init__(self, scope: Scope, send: Send, held: HeldAnswers, asked: Asked, version: Version) -> None:
+    return answer
+
+
+class _Holding:
+    """Passes an answer on, and holds it if the routes have set terms, and it is whole and of status 200.
+
+    ``version`` is older than anything the routes will read: a change in between makes the answer void. Without one
+    nothing is held.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        held: HeldAnswers,
+        asked: Asked,
+        version: Version | None,
+    ) -> None:
         self._scope = scope
+        self._receive = receive
         self._send = send
         self._held = held
         self._asked = asked
@@ -150,12 +170,18 @@ class _Holding:
             self._start = message
         elif message["type"] in _CONTENTS:
             self._hold(message)
-        await self._send(message)
+        await send_content(message, self._receive, self._send)
 
     def _hold(self, message: Message) -> None:
         start, terms = self._start, self._scope.get(_TERMS)
         self._start = None
-        if start is None or terms is None or start["status"] != 200 or message.get("more_body"):
+        if (
+            start is None
+            or terms is None
+            or start["status"] != 200
+            or message.get("more_body")
+            or self._version is None
+        ):
             return
         headers = tuple((name, value) for name, value in start["headers"])
         etag = dict(headers)[b"etag"]

@@ -123,6 +123,23 @@ def test_a_large_file_is_the_same_again_until_it_is_withdrawn(server: Server) ->
         assert client.get(path).status_code == 403
 
 
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_a_download_under_way_ends_whole_although_the_server_is_stopped(tmp_path: Path, asked_before: bool) -> None:
+    built = wheels.wheel("large_model", padding=20_000_000)
+    with serving(tmp_path, "--no-upstream") as server:
+        assert upload(server, built).status_code == 200
+        path = f"{server.url}/files/large-model/{built.filename}"
+        with httpx.Client(auth=("__token__", server.token), trust_env=False) as client:
+            if asked_before:
+                assert client.get(path).status_code == 200
+            with client.stream("GET", path) as answer:
+                pieces = answer.iter_bytes(100_000)
+                first = next(pieces)
+                server.process.send_signal(signal.SIGTERM)
+                assert first + b"".join(pieces) == built.data
+        assert server.process.wait(timeout=20) == 0
+
+
 def half_an_upload(server: Server, sent: float, *, chunked: bool) -> bytes:
     """A request as it goes over the wire, cut off after a part of its body."""
     built = wheels.wheel("cut_off", padding=4_000_000)

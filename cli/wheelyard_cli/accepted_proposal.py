@@ -29,18 +29,19 @@ def read_accepted(directory: Path) -> tuple[AcceptedBase, ...]:
         raise InputError(problem, where=str(directory / file_names.PROPOSAL_JSON)) from error
 
 
+_WRITTEN_BY = "name what `wheelyard bases propose -o` or `accept` wrote to"
+
+
 def _document(directory: Path) -> dict[str, Any]:
     path = directory / file_names.PROPOSAL_JSON
     try:
         document = json.loads(path.read_bytes())
     except FileNotFoundError as error:
-        raise InputError(
-            f"there is no proposal in {directory}", hint="name what `wheelyard bases propose -o` or `accept` wrote to"
-        ) from error
+        raise InputError(f"there is no proposal in {directory}", hint=_WRITTEN_BY) from error
     except (OSError, ValueError) as error:
         raise InputError(f"it cannot be read: {error}", where=str(path)) from error
     if not isinstance(document, dict):
-        raise InputError("it is not a proposal", where=str(path))
+        raise InputError("it is not a proposal", where=str(path), hint=_WRITTEN_BY)
     return document
 
 

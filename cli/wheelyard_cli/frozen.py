@@ -54,7 +54,9 @@ def parse_freeze(text: str, *, document: str) -> Frozen:
         try:
             name, version = _pin(stated)
             if found.setdefault(name, version) != version:
-                raise InputError(f"{name} is pinned twice, at {found[name]} and {version}")
+                raise InputError(
+                    f"{name} is pinned twice, at {found[name]} and {version}", hint="keep the pin that is installed"
+                )
         except InputError as error:
             wrong.append(InputError(error.message, where=f"{document}:{number}", hint=error.hint))
     InputErrors.raise_any(wrong)

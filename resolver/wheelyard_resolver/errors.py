@@ -1,7 +1,7 @@
 """Every error a person may meet: what happened, where, and what to do next.
 
-An error is raised with its facts; the sentences are made here and nowhere else, so that they can be
-read, reviewed and tested in one place. Exit codes are the contract of the command line:
+An error that several places raise is a class of its own: it is raised with its facts and makes its sentence from them.
+Exit codes are the contract of the command line:
 
 ==  ==============================================================
 0   fine
@@ -32,6 +32,17 @@ class WheelyardError(Exception):
 
 class InputError(WheelyardError):
     """What the user gave cannot be used: a file, a requirement, an option."""
+
+
+class UnknownSchema(InputError):
+    """A document is of a schema that this version does not read."""
+
+    def __init__(self, stated: str, known: str, *, where: str) -> None:
+        super().__init__(
+            f'its schema is "{stated}", this wheelyard reads {known}',
+            where=where,
+            hint="use the wheelyard that wrote it, or have it written anew by this one",
+        )
 
 
 class InputErrors(InputError):

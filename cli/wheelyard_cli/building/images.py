@@ -66,7 +66,9 @@ def read(directory: Path) -> tuple[Image, ...]:
             raise ValueError(f"its schema is {document['schema']!r}")
         return tuple(Image(**entry) for entry in document["images"])
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"it is not a list of images: {error}", where=str(path)) from error
+        raise InputError(
+            f"it is not a list of images: {error}", where=str(path), hint="propose anew with this wheelyard"
+        ) from error
 
 
 def record(directory: Path, built: Mapping[str, Image]) -> None:

@@ -232,8 +232,8 @@ def release_of(what: str) -> tuple[str, str]:
             name, version = parse_sdist_filename(what)
             return name, str(version)
     except (InvalidWheelFilename, InvalidSdistFilename) as error:
-        raise InputError(f"{what!r} is not the name of a wheel or an sdist") from error
-    return parse_release(what)
+        raise _not_a_file(what) from error
+    return _release(what)
 
 
 def path_of(what: str) -> str:
@@ -246,10 +246,24 @@ def path_of(what: str) -> str:
         # What stands before the version: an sdist's name may hold dashes in old spellings, a wheel's never.
         project = what.partition("-")[0] if what.endswith(".whl") else what.rpartition("-")[0]
         if not project:
-            raise InputError(f"{what!r} is not the name of a wheel or an sdist")
+            raise _not_a_file(what)
         return f"projects/{quote(project, safe='')}/files/{quote(what, safe='')}"
-    name, version = parse_release(what)
+    name, version = _release(what)
     return f"projects/{quote(name, safe='')}/releases/{quote(version, safe='')}"
+
+
+_EITHER = "write NAME==VERSION for all files of a release, or the name of one file as its page lists it"
+
+
+def _release(what: str) -> tuple[str, str]:
+    try:
+        return parse_release(what)
+    except InputError as error:
+        raise InputError(error.message, hint=_EITHER) from error
+
+
+def _not_a_file(what: str) -> InputError:
+    return InputError(f"{what!r} is not the name of a wheel or an sdist", hint=_EITHER)
 
 
 def _given(reason: str | None) -> dict[str, str]:

@@ -24,7 +24,11 @@ def read_csv(path: Path) -> Iterator[Entry]:
             for row in rows:
                 where = f"{path}:{rows.line_num}"
                 if None in row:
-                    raise InputError("the row has more cells than the header", where=where)
+                    raise InputError(
+                        "the row has more cells than the header",
+                        where=where,
+                        hint="put a cell that holds a comma into double quotes",
+                    )
                 yield Entry(where, tuple((name, text.strip()) for name, text in row.items() if text and text.strip()))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read: {error}", hint="give a CSV file in UTF-8 with a header") from error
@@ -57,7 +61,7 @@ def _entry(line: str, where: str) -> Entry:
     except (ValueError, RecursionError) as error:
         raise InputError(f"it is not JSON: {error}", where=where) from error
     if not isinstance(given, dict):
-        raise InputError("it is not a JSON object", where=where)
+        raise InputError("it is not a JSON object", where=where, hint='write one object a line, such as {"model": ...}')
     requires = given.pop("requires", None)
     _require_known(given, where)
     stated = {name: value for name, value in given.items() if value is not None}

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from packaging.requirements import InvalidRequirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-from wheelyard_resolver.errors import InputError
+from wheelyard_resolver.errors import InputError, UnknownSchema
 from wheelyard_resolver.target import Target
 from wheelyard_resolver.verify.document import Table
 from wheelyard_resolver.verify.facts import requirement_of
@@ -130,7 +130,7 @@ def read_statement(document: Table) -> Statement:
         InputError: something in it is missing, of the wrong kind, or unreadable.
     """
     if document.text("schema") != SCHEMA:
-        raise InputError(f'its schema is "{document.text("schema")}", this wheelyard reads {SCHEMA}', where=FILE_NAME)
+        raise UnknownSchema(document.text("schema"), SCHEMA, where=FILE_NAME)
     snapshot, fleet = document.table("snapshot"), _fleet(document.table("fleet"))
     return Statement(
         snapshot=snapshot.text("digest"),

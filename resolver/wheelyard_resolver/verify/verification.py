@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wheelyard_resolver.errors import InputError
+from wheelyard_resolver.errors import InputError, UnknownSchema
 from wheelyard_resolver.target import Target
 from wheelyard_resolver.verify import bounds, claims, lock_files, refuted_lines
 from wheelyard_resolver.verify.document import Table
@@ -38,9 +38,7 @@ def base_names(proposal: Table) -> tuple[str, ...]:
         InputError: it is no proposal, or of another schema, or a name is no part of a file name.
     """
     if proposal.text("schema") != claims.SCHEMA:
-        raise InputError(
-            f'its schema is "{proposal.text("schema")}", this wheelyard reads {claims.SCHEMA}', where=claims.FILE_NAME
-        )
+        raise UnknownSchema(proposal.text("schema"), claims.SCHEMA, where=claims.FILE_NAME)
     names = tuple(base.text("name") for base in proposal.tables("bases"))
     if wrong := [name for name in names if not _BASE_NAME.fullmatch(name)]:
         raise InputError(f"{wrong[0]!r} is not the name of a base", where=claims.FILE_NAME)

@@ -9,6 +9,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from wheelyard_resolver.model import AcceptedBase
+from wheelyard_resolver.moved import Moved
 from wheelyard_resolver.wording import counted
 
 
@@ -90,8 +91,11 @@ def _versions(base: AcceptedBase | None) -> Mapping[NormalizedName, Version]:
 _SIGNS = {"add": "+", "change": "~", "remove": "-"}
 
 
-def lines(found: Changes) -> Iterator[str]:
-    """The changes for people, as plans are told: + what comes, ~ what changes, - what goes."""
+def lines(found: Changes, proof: Moved | None = None) -> Iterator[str]:
+    """The changes for people, as plans are told: + what comes, ~ what changes, - what goes.
+
+    ``proof`` is what is known of the fewest models that can move, where that was asked.
+    """
     for change in found.bases:
         yield f"{_SIGNS[change.kind]} {change.name}{_effect(change)}"
         for model in change.models_in:
@@ -109,6 +113,7 @@ def lines(found: Changes) -> Iterator[str]:
     yield (
         f"plan: {counts['add']} to add, {counts['change']} to change, {counts['remove']} to remove, "
         f"{len(found.unchanged)} unchanged; {counted(len(found.moved), 'model')} moved"
+        f"{'' if proof is None or proof.fewest else f', not proved least: at least {proof.at_least}'}"
     )
 
 

@@ -49,7 +49,8 @@ class Admission:
 
     ``level`` is None if time ran out before it was certain. ``home`` is the accepted base of the release that it
     replaces, ``host`` the base that would take it. Where no bases are ``accepted``, the levels up to "moves" cannot be
-    told: ``level`` is then "regroup" at worst. ``before`` and ``after`` are numbers of bases of the candidate's target.
+    told: ``level`` is then "regroup" at worst. ``fewest_moves``: whether it is proved that no fewer models can move.
+    ``before`` and ``after`` are numbers of bases of the candidate's target.
     """
 
     candidate: ModelPackage
@@ -60,6 +61,7 @@ class Admission:
     host: str | None = None
     bases: tuple[Joining, ...] = ()
     moves: tuple[Move, ...] = ()
+    fewest_moves: bool = True
     before: int | None = None
     after: int | None = None
     unplaceable: Unplaceable | None = None
@@ -184,7 +186,8 @@ class _Question:
             return known
         self._check_again(after)
         moves = _moves(self._fleet, after, self._candidate)
-        return replace(known, level=Level.REGROUP, after=len(after.grouping.groups), moves=moves)
+        fewest = after.moved is None or after.moved.fewest
+        return replace(known, level=Level.REGROUP, after=len(after.grouping.groups), moves=moves, fewest_moves=fewest)
 
     def _suffice(self, bases: int) -> bool | None:
         target = self._candidate.target

@@ -59,6 +59,7 @@ def _what_it_takes(found: Admission, level: Level) -> str:
         return f"{name} can live in {f'the proposed {host}' if host else 'a new grouping'}, no more bases are needed"
     if level is Level.REGROUP:
         moving = f"{counted(len(found.moves), 'other model')} {'moves' if len(found.moves) == 1 else 'move'}"
+        moving += "" if found.fewest_moves else " (not proved least)"
         return f"{name} fits if {moving}; {counted(found.after or 0, 'base')} will do, as {_today(found)}"
     if level is Level.NEW_BASE:
         return f"{name} needs one more base: {found.after} instead of {found.before}"
@@ -224,6 +225,7 @@ def _details(found: Admission, fleet: Fleet, snapshot: str) -> dict[str, object]
         "bases_needed": {"before": found.before, "after": found.after},
         "bases": [_joining(joining, accepted=found.accepted) for joining in found.bases],
         "moves": [{"model": move.model, "from": move.home, "to": move.to} for move in found.moves],
+        "fewest_moves": found.fewest_moves,
         "way_out": None if way_out is None else {"base": way_out.base, "hint": action(way_out.hint)},
     }
 

@@ -8,29 +8,33 @@ project need no clause of their own, of which large fleets would have hundreds o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import Literal
 
 from packaging.utils import NormalizedName
 
 from wheelyard_resolver.condition import Condition, Conditions, in_order
-from wheelyard_resolver.sat import Sat
+from wheelyard_resolver.sat import Sat, Tally
 
 
 class Colouring:
     """At most ``colours`` groups for models, which are numbered as their conditions are given.
 
-    What it answers are colours by model.
+    What it answers are colours by model. Those that have a home, a colour, get that where there is a choice, and all
+    others the lowest.
     """
 
-    def __init__(self, models: Sequence[Conditions], colours: int) -> None:
+    def __init__(self, models: Sequence[Conditions], colours: int, homes: Mapping[int, int] | None = None) -> None:
         self.colours = colours
+        self.homes = homes or {}
         self.told = 0
         """How many of the conflicts known have been forbidden."""
         self._sat = Sat()
         self._copies = [_Copy(self._sat, models) for _ in range(colours)]
         self._paint = [[self._sat.variable() for _ in range(colours)] for _ in models]
         self._placed = [self._sat.variable() for _ in models]
+        self._away = Tally(self._sat)
+        self._assumed: Sequence[int] = ()
         for conditions, placed, shades in zip(models, self._placed, self._paint, strict=True):
             self._sat.add([-placed, *shades])
             ordered = in_order(conditions)
@@ -57,14 +61,25 @@ class Colouring:
         for shades in self._paint:
             for shade, colour in zip(shades, used, strict=True):
                 self._sat.add([-shade, colour])
-        self._sat.at_most(used, colours)
+        for literal in Tally(self._sat).at_most(colours, used):
+            self._sat.add([literal])
 
-    def leave_at_most(self, homes: Mapping[int, int], models: int) -> None:
-        """No model has two colours, and no more than so many have another than that of their home."""
-        for shades in self._paint:
-            for one, other in combinations(shades, 2):
-                self._sat.add([-one, -other])
-        self._sat.at_most([-self._paint[model][home] for model, home in homes.items()], models)
+    def leave_at_most(self, bound: int, models: Mapping[int, int]) -> None:
+        """From now on, of these models and those named before no more are away from home. Each counts so many times."""
+        away = []
+        for model, times in models.items():
+            home = self._paint[model][self.homes[model]]
+            away.append(-home)
+            for _ in range(times - 1):
+                away.append(self._sat.variable())
+                self._sat.add([home, away[-1]])
+        self._assumed = self._away.at_most(bound, away)
+
+    def order(self, model: int) -> Sequence[int]:
+        """All colours in the order in which a model may choose."""
+        home = self.homes.get(model)
+        every = range(self.colours)
+        return every if home is None else [home, *(colour for colour in every if colour != home)]
 
     def prefer(self, colours: Mapping[int, int]) -> None:
         """Try these colours first."""
@@ -75,12 +90,18 @@ class Colouring:
         core = self._sat.core()
         return [model for model, placed in enumerate(self._placed) if placed in core]
 
+    def core_of(self, fixed: Mapping[int, int]) -> dict[int, int]:
+        """After a "no": those of the colours fixed that suffice for it, not a minimal set."""
+        core = self._sat.core()
+        return {model: colour for model, colour in fixed.items() if self._paint[model][colour] in core}
+
     def extend(
         self, models: Collection[int], fixed: Mapping[int, int], effort: int
     ) -> Mapping[int, int] | Literal[False] | None:
         """A colour for each of these models, some fixed; False: there is none; None: so many conflicts do not tell."""
         shades = [self._paint[model][colour] for model, colour in fixed.items()]
-        found = self._sat.solve_within(effort, [*shades, *(self._placed[model] for model in models)])
+        assumed = [*self._assumed, *shades, *(self._placed[model] for model in models)]
+        found = self._sat.solve_within(effort, assumed)
         return self._colours(models) if found else found
 
     @property
@@ -91,7 +112,7 @@ class Colouring:
     def _colours(self, models: Iterable[int]) -> dict[int, int]:
         value = self._sat.value
         return {
-            model: next(colour for colour, shade in enumerate(self._paint[model]) if value(shade)) for model in models
+            model: next(colour for colour in self.order(model) if value(self._paint[model][colour])) for model in models
         }
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ time, so that the answer is the same on every machine.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 
 from wheelyard_resolver.colouring import Colouring
 from wheelyard_resolver.conflicts import bits
@@ -61,8 +62,8 @@ class _Search:
         for model in self._left:
             if model in self._fixed:
                 continue
-            # The last answer shows one colour possible; only lower ones need asking.
-            for colour in range(shown[model]):
+            # The last answer shows one colour possible; only those before it need asking.
+            for colour in takewhile(shown[model].__ne__, self._colouring.order(model)):
                 if not self._known.allow(model, groups[colour]):
                     continue
                 lower = self._extended({**self._fixed, model: colour})

@@ -51,12 +51,13 @@ class Grouper:
         self._out_of_time = out_of_time
         self._best: list[tuple[int, ...]] = []
         self._bound = 0
-        self._needed: list[int] = []
+        self._clique: list[int] = []
+        self._refuted: Colouring | None = None
+        """What shows the bound: with one colour fewer there is no answer. None: the clique shows it."""
 
     def search(self) -> Grouping:
         """The fewest groups; when time runs out, a valid grouping with the lower bound proved so far."""
-        self._best = self._learner.first_fit()
-        self._raise_to_clique()
+        self._begin()
         effort = EFFORT
         while self._bound < len(self._best) and not self._out_of_time():
             self._narrow(effort)
@@ -64,7 +65,23 @@ class Grouper:
         if self._bound == len(self._best):
             self._best = self._first(self._best)
         unplaceable = tuple(model for model in range(len(self._learner.models)) if model not in self._learner.left)
-        return Grouping(tuple(self._best), unplaceable, self._bound, tuple(self._needed))
+        needed = self._clique if self._refuted is None else sorted({*self._clique, *_few(self._refuted)})
+        self._rest_on(self._clique)
+        return Grouping(tuple(self._best), unplaceable, self._bound, tuple(needed))
+
+    def suffice(self, colours: int) -> bool | None:
+        """Whether so many groups suffice; None: time ran out."""
+        self._begin()
+        effort = EFFORT
+        while self._bound <= colours < len(self._best) and not self._out_of_time():
+            self._try(colours, effort)
+            effort *= 2
+        self._rest_on(self._clique)
+        return False if self._bound > colours else True if len(self._best) <= colours else None
+
+    def _begin(self) -> None:
+        self._best = self._learner.first_fit()
+        self._raise_to_clique()
 
     def _narrow(self, effort: int) -> None:
         """Bring bound and best nearer to each other by halves.
@@ -81,7 +98,13 @@ class Grouper:
     def _raise_to_clique(self) -> None:
         clique = self._known.clique(bits(self._learner.left))
         if len(clique) > self._bound:
-            self._bound, self._needed = len(clique), sorted(clique)
+            self._bound = len(clique)
+            self._rest_on(sorted(clique))
+
+    def _rest_on(self, clique: list[int], refuted: Colouring | None = None) -> None:
+        if self._refuted is not None:
+            self._refuted.close()
+        self._clique, self._refuted = clique, refuted
 
     def _try(self, colours: int, effort: int) -> None:
         """Find a grouping with so many colours, or prove that there is none, if the effort suffices."""
@@ -89,10 +112,12 @@ class Grouper:
         colouring = Colouring(self._learner.models, colours)
         colouring.pin(clique)
         found = self._learner.attempt(colouring, effort, self._out_of_time)
+        if found is False:
+            self._bound = colours + 1
+            self._rest_on(sorted(clique), colouring)
+            return
         if found:
             self._best = groups_of(found)
-        elif found is False:
-            self._bound, self._needed = colours + 1, sorted({*clique, *_few(colouring)})
         colouring.close()
 
     def _first(self, best: list[tuple[int, ...]]) -> list[tuple[int, ...]]:

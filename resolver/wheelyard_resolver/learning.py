@@ -82,24 +82,28 @@ class Learner:
         return all(conflict is None for conflict in found)
 
     def attempt(
-        self, colouring: Colouring, effort: int, out_of_time: Callable[[], bool], *, each: bool = False
+        self,
+        colouring: Colouring,
+        effort: int,
+        out_of_time: Callable[[], bool],
+        fixed: Mapping[int, int] | None = None,
     ) -> Mapping[int, int] | Literal[False] | None:
         """Colours with which every group can be installed; False if there are none.
 
         None: time is up, or so many conflicts of the solver for one question do not tell. Models that ask for nothing
-        beyond what another asks for take its colour, unless ``each`` model's colour is to be searched.
+        beyond what another asks for take its colour, unless some are ``fixed``: then each model's colour is searched.
         """
-        stronger = {} if each else self.known.stronger(self.left)
+        stronger = self.known.stronger(self.left) if fixed is None else {}
         while not out_of_time():
             colouring.forbid(self.known.found)
-            found = colouring.extend([model for model in self.left if model not in stronger], {}, effort)
+            found = colouring.extend([model for model in self.left if model not in stronger], fixed or {}, effort)
             if not found:
                 return found
             colours = {model: found[_strongest(model, stronger)] for model in self.left}
             if self.check(colours):
                 return colours
             if len(colours) > len(self.left):  # what was stronger may fit in no group at all
-                stronger = {} if each else self.known.stronger(self.left)
+                stronger = self.known.stronger(self.left) if fixed is None else {}
         return None
 
 

@@ -12,10 +12,11 @@ from wheelyard_resolver.facts import WrongPython
 from wheelyard_resolver.findings import Unplaceable
 from wheelyard_resolver.grouping import Grouper, Grouping
 from wheelyard_resolver.index import Index
-from wheelyard_resolver.keeping import keep_in_place
+from wheelyard_resolver.keeping import Homes, keep_in_place
 from wheelyard_resolver.learning import Learner
 from wheelyard_resolver.minimal_conflicts import minimal_conflicts
 from wheelyard_resolver.model import AcceptedBase, Fleet, ModelPackage
+from wheelyard_resolver.moved import Moved
 from wheelyard_resolver.reading import Memo
 from wheelyard_resolver.target import Target
 from wheelyard_resolver.verdict import Engine, MinimalConflict, Solution
@@ -34,7 +35,8 @@ class TargetPlan:
     """How the models of one target are grouped: the grouping is over ``models``, each of which can be placed.
 
     ``conflicts`` suffice to show that fewer groups than its lower bound are impossible. ``accepted`` has, for each
-    group, the accepted base that it goes on with; None: a new one.
+    group, the accepted base that it goes on with; None: a new one. ``moved`` are the models that leave theirs; None if
+    no base is accepted.
     """
 
     engine: Engine
@@ -43,6 +45,7 @@ class TargetPlan:
     conflicts: tuple[MinimalConflict, ...]
     unplaceable: tuple[Unplaceable, ...]
     accepted: tuple[AcceptedBase | None, ...]
+    moved: Moved | None
 
     def groups(self) -> list[tuple[ModelPackage, ...]]:
         """The models of each group."""
@@ -80,12 +83,13 @@ def plan_target(
     asked = [engine.conditions(same[0]) for same in twins]
     learner = Learner(asked, Oracle(engine, asked).clash)
     found = Grouper(learner, out_of_time).search()
+    kept = keep_in_place(learner, _homes(twins, homes), found.groups, out_of_time, most=allowed)
     placed = {twin.key for group in found.groups for node in group for twin in twins[node]}
     placeable = tuple(model for model in models if model.key in placed)
     place = {model.key: number for number, model in enumerate(placeable)}
     groups = sorted(
         (tuple(sorted(place[twin.key] for node in group for twin in twins[node])), -1 if home is None else home)
-        for group, home in _kept(learner, found, [_home(same[0], homes) for same in twins], out_of_time, allowed)
+        for group, home in kept.groups
     )
     return TargetPlan(
         engine=engine,
@@ -94,16 +98,13 @@ def plan_target(
         conflicts=minimal_conflicts(engine, [same[0] for same in twins], learner, found),
         unplaceable=tuple(_reasons(engine, (model for model in models if model.key not in placed))),
         accepted=tuple(None if home < 0 else homes[home] for _, home in groups),
+        moved=kept.moved if homes else None,
     )
 
 
-def _kept(
-    learner: Learner, found: Grouping, homes: Sequence[int], out_of_time: Clock, allowed: int
-) -> Sequence[tuple[tuple[int, ...], int | None]]:
-    """The groups, moved as little as possible from the accepted bases, each with its base's place or none."""
-    at_home = {node: home for node, home in enumerate(homes) if home >= 0}
-    kept = keep_in_place(learner, at_home, max(len(found.groups), allowed), out_of_time) if at_home else None
-    return [(group, None) for group in found.groups] if kept is None else kept.groups
+def _homes(twins: Sequence[Sequence[ModelPackage]], homes: Sequence[AcceptedBase]) -> Homes:
+    bases = {node: home for node, same in enumerate(twins) if (home := _home(same[0], homes)) >= 0}
+    return Homes(bases, {node: len(twins[node]) for node in bases})
 
 
 def _reasons(engine: Engine, models: Iterable[ModelPackage]) -> Iterator[Unplaceable]:

@@ -15,6 +15,7 @@ from wheelyard_resolver.finding_document import conflict_document, pivot_documen
 from wheelyard_resolver.findings import Conflict, Unplaceable
 from wheelyard_resolver.fixed_bases import FixedPlacement
 from wheelyard_resolver.model import ModelPackage
+from wheelyard_resolver.moved import Moved
 from wheelyard_resolver.page import DistributionFile
 from wheelyard_resolver.pivots import Pivot
 from wheelyard_resolver.target import Target
@@ -80,7 +81,8 @@ class Proposal:
 
     ``models`` are the model packages that the bases host, and whatever else the fleet has; ``fixed`` are the bases that
     cannot change, with the models on them.
-    ``pivots`` sum up those conflicts that are pairs disagreeing over one project.
+    ``pivots`` sum up those conflicts that are pairs disagreeing over one project. ``moved`` are the models that leave
+    their accepted base; None if there is none.
     """
 
     fleet: str
@@ -94,6 +96,7 @@ class Proposal:
     models: tuple[ModelPackage, ...] = ()
     pivots: tuple[Pivot, ...] = ()
     fixed: tuple[FixedPlacement, ...] = ()
+    moved: Moved | None = None
 
     def models_of(self, base: Base) -> tuple[ModelPackage, ...]:
         """The model packages that a base hosts."""
@@ -113,8 +116,13 @@ def to_document(proposal: Proposal) -> dict[str, object]:
         "conflicts": [conflict_document(conflict) for conflict in proposal.conflicts],
         "pivots": [pivot_document(pivot) for pivot in proposal.pivots],
         "unplaceable": [unplaceable_document(item) for item in proposal.unplaceable],
+        **({} if proposal.moved is None else {"moved": _moved(proposal.moved)}),
         **({"fixed": [_fixed(placement) for placement in proposal.fixed]} if proposal.fixed else {}),
     }
+
+
+def _moved(moved: Moved) -> dict[str, object]:
+    return {"models": moved.models, "at_least": moved.at_least}
 
 
 def _fixed(placement: FixedPlacement) -> dict[str, object]:

@@ -14,6 +14,7 @@ from wheelyard_resolver.explain import explain
 from wheelyard_resolver.findings import Conflict
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.model import AcceptedBase, Fleet, ModelPackage, RequirementLine, lines_of
+from wheelyard_resolver.moved import Moved
 from wheelyard_resolver.pick import pick_versions
 from wheelyard_resolver.pivots import Pivot, find_pivots
 from wheelyard_resolver.plan import Clock, TargetPlan, never, plan, twins_of
@@ -55,7 +56,14 @@ def proposal_of(fleet: Fleet, plans: Sequence[TargetPlan], recording: Recording)
         pivots=tuple(pivot for plan in plans for pivot in pivots_of(plan, conflicts)),
         unplaceable=tuple(item for plan in plans for item in plan.unplaceable),
         models=fleet.models,
+        moved=_moved(plans),
     )
+
+
+def _moved(plans: Sequence[TargetPlan]) -> Moved | None:
+    """On all targets; None if no base is accepted."""
+    found = [plan.moved for plan in plans if plan.moved is not None]
+    return Moved(sum(each.models for each in found), sum(each.at_least for each in found)) if found else None
 
 
 def base_names() -> Iterator[str]:

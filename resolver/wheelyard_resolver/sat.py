@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pysat.card import CardEnc, EncType
+from pysat.card import ITotalizer
 from pysat.solvers import Solver
 
 ENGINE = "glucose42"
@@ -42,6 +42,15 @@ class Sat:
             self._solver.set_phases([self._count if phase else -self._count])
         return self._count
 
+    @property
+    def variables(self) -> int:
+        """How many variables there are: they are numbered from 1."""
+        return self._count
+
+    def reserve(self, variables: int) -> None:
+        """Have so many variables at least, as someone else numbered some."""
+        self._count = max(self._count, variables)
+
     def prefer(self, literals: Iterable[int]) -> None:
         """Try these values first."""
         self._solver.set_phases(list(literals))
@@ -49,16 +58,6 @@ class Sat:
     def add(self, clause: Iterable[int]) -> None:
         """Add a clause: at least one of its literals is true."""
         self._solver.add_clause(list(clause))
-
-    def at_most(self, literals: Sequence[int], bound: int) -> None:
-        """No more than ``bound`` of the literals are true (sequential counter, Sinz 2005)."""
-        if bound >= len(literals):
-            return
-        encoded = CardEnc.atmost(list(literals), bound, top_id=self._count, encoding=EncType.seqcounter)
-        while self._count < encoded.nv:
-            self.variable()
-        for clause in encoded.clauses:
-            self.add(clause)
 
     def solve(self, assumptions: Sequence[int] = ()) -> bool:
         """Whether the clauses can be satisfied with these literals true."""
@@ -89,3 +88,26 @@ class Sat:
     def close(self) -> None:
         """Free the solver's memory; it lives outside Python's heap."""
         self._solver.delete()
+
+
+class Tally:
+    """How many of some literals are true: more literals, and higher bounds, may come later.
+
+    An incremental totalizer (Martins, Joshi, Manquinho and Lynce 2014).
+    """
+
+    def __init__(self, sat: Sat) -> None:
+        self._sat = sat
+        self._totalizer = ITotalizer()
+
+    def at_most(self, bound: int, literals: Iterable[int]) -> Sequence[int]:
+        """What to assume for it: of these literals and those named before, no more than so many are true."""
+        totalizer, new = self._totalizer, list(literals)
+        if totalizer.lits:
+            totalizer.extend(new, ubound=bound, top_id=self._sat.variables)
+        elif new:
+            totalizer.new(new, ubound=bound, top_id=self._sat.variables)
+        for clause in totalizer.cnf.clauses[len(totalizer.cnf.clauses) - totalizer.nof_new :]:
+            self._sat.add(clause)
+        self._sat.reserve(totalizer.top_id)
+        return [-totalizer.rhs[bound]] if bound < len(totalizer.lits) else []

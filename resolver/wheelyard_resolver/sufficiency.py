@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from wheelyard_resolver.colouring import Colouring
 from wheelyard_resolver.condition import Asked, Conditions
-from wheelyard_resolver.conflicts import bits
-from wheelyard_resolver.grouping import EFFORT
+from wheelyard_resolver.grouping import Grouper
 from wheelyard_resolver.index import Index
 from wheelyard_resolver.learning import Clash, Learner
 from wheelyard_resolver.model import Fleet, ModelPackage
@@ -48,7 +46,7 @@ class Sufficiency:
         oracle = Oracle(engine, asked)
         learner = Learner(asked, lambda conditions: self._clash(conditions, oracle.clash))
         learner.recall(self._conflicts)
-        found = self._search(learner, asked, bases, out_of_time)
+        found = Grouper(learner, out_of_time).suffice(bases)
         self._conflicts |= dict.fromkeys(learner.known.found)
         return found
 
@@ -69,24 +67,3 @@ class Sufficiency:
         if found is None:
             self._met.add(asked)
         return found
-
-    def _search(
-        self, learner: Learner, asked: Sequence[Conditions], bases: int, out_of_time: Callable[[], bool]
-    ) -> bool | None:
-        if len(learner.first_fit()) <= bases:
-            return True
-        clique = learner.known.clique(bits(learner.left))
-        if len(clique) > bases:
-            return False
-        colouring = Colouring(asked, bases)
-        colouring.pin(clique)
-        effort = EFFORT
-        try:
-            while not out_of_time():
-                colours = learner.attempt(colouring, effort, out_of_time)
-                if colours is not None:
-                    return colours is not False
-                effort *= 2
-        finally:
-            colouring.close()
-        return None

@@ -105,7 +105,7 @@ def propose(
         click.echo(json.dumps(to_document(found), indent=2))
     else:
         # Where nothing is accepted yet, all is new, and told already.
-        told = base_changes.lines(changes) if changes is not None and before else ()
+        told = base_changes.lines(changes, found.moved) if changes is not None and before else ()
         click.echo("\n".join([*proposal_text.proposal(found), *told]))
     if output is not None:
         click.echo(f"wrote {len(written)} files to {output}", err=True)

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -38,11 +38,15 @@ target = { python = "3.11", platform = "manylinux_2_28_x86_64" }
 
 @dataclass(frozen=True)
 class Engine:
-    """A builder with the Python image that bases start from, in the host's network or one where its registry is too."""
+    """A builder with the Python image that bases start from, in the host's network or one where its registry is too.
+
+    ``repeats``: whether its image store keeps equal files as equal layers.
+    """
 
     name: str
     kind: str
     environment: Mapping[str, str]
+    repeats: bool = True
 
     @property
     def has_daemon(self) -> bool:
@@ -133,7 +137,7 @@ def docker(python_image: Path) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def buildx(docker: Engine) -> Engine:
     """The same by way of the buildx plugin."""
-    return Engine("buildx", "buildx", docker.environment)
+    return replace(docker, name="buildx", kind="buildx")
 
 
 @pytest.fixture(scope="session")
@@ -143,16 +147,24 @@ def old_docker(python_image: Path) -> Iterator[Engine]:
         yield engine
 
 
+@pytest.fixture(scope="session")
+def containerd_docker(python_image: Path) -> Iterator[Engine]:
+    """A Docker Engine whose images are in containerd's store."""
+    with _docker_engine("containerd_docker", "trixie", python_image, "containerd") as engine:
+        yield engine
+
+
 @contextmanager
-def _docker_engine(name: str, release: str, python_image: Path) -> Iterator[Engine]:
-    said = _script("docker-engine.sh", "start", str(WORK / "docker"), release)
-    engine = Engine(name, "docker", dict(line.split("=", 1) for line in said.splitlines() if "=" in line))
+def _docker_engine(name: str, release: str, python_image: Path, *store: str) -> Iterator[Engine]:
+    said = _script("docker-engine.sh", "start", str(WORK / "docker"), release, *store)
+    settings = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    engine = Engine(name, "docker", settings, repeats=bool(store))
     try:
         loaded = engine.run("docker", "load", "-q", "-i", str(python_image))
         assert loaded.returncode == 0, loaded.stderr
         yield engine
     finally:
-        _script("docker-engine.sh", "stop", str(WORK / "docker"), release)
+        _script("docker-engine.sh", "stop", str(WORK / "docker"), release, *store)
 
 
 @pytest.fixture(params=["buildah", "docker"])
@@ -164,6 +176,12 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 @pytest.fixture(params=["buildah", "podman", "docker", "buildx", "old_docker"])
 def any_engine(request: pytest.FixtureRequest) -> Engine:
     """Each builder in turn."""
+    return _engine(request)
+
+
+@pytest.fixture(params=["buildah", "podman", "docker", "buildx", "old_docker", "containerd_docker"])
+def any_store(request: pytest.FixtureRequest) -> Engine:
+    """Each builder with each kind of image store in turn."""
     return _engine(request)
 
 

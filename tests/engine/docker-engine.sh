@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# docker-engine.sh start|stop WORKDIR RELEASE: the Docker Engine of a Debian release, unpacked and not installed, in a network
-# namespace that all engines started so share; from trixie on with buildx and Compose v2. Needs root. Prints what a client needs
-# as NAME=VALUE. Processes of this machine are not reachable from there: run them with
-# `nsenter --net=/run/netns/wheelyard-engine`. (`ip netns exec` would hide the control groups from the engine.)
+# docker-engine.sh start|stop WORKDIR RELEASE [containerd]: the Docker Engine of a Debian release, unpacked and not installed,
+# in a network namespace that all engines started so share; from trixie on with buildx and Compose v2. With "containerd" its
+# images are in containerd's store. Needs root. Prints what a client needs as NAME=VALUE. Processes of this machine are not
+# reachable from there: run them with `nsenter --net=/run/netns/wheelyard-engine`. (`ip netns exec` would hide the control
+# groups from the engine.)
 set -euo pipefail
-usage="usage: docker-engine.sh start|stop WORKDIR RELEASE"
-action=${1:?$usage} work=$(realpath -m "${2:?$usage}") release=${3:?$usage}
-namespace=wheelyard-engine engine=$work/$release.engine
+usage="usage: docker-engine.sh start|stop WORKDIR RELEASE [containerd]"
+action=${1:?$usage} work=$(realpath -m "${2:?$usage}") release=${3:?$usage} store=${4:-}
+namespace=wheelyard-engine engine=$work/$release$store.engine
 case $action in
 start)
   export DEBIAN_FRONTEND=noninteractive
@@ -15,18 +16,24 @@ start)
   done
   packages=(docker.io containerd) options=()
   case $release in
-  bookworm) options=(--bridge=none --iptables=false) ;; # two engines in one namespace: the other one has the bridge
+  bookworm) options=(--bridge=none --iptables=false) ;; # one of the engines in the namespace has the bridge
   *) packages+=(docker-cli docker-buildx docker-compose) ;;
   esac
+  mkdir -p "$engine/config/cli-plugins"
+  if [[ -n $store ]]; then
+    echo '{"features": {"containerd-snapshotter": true}}' >"$engine/daemon.json"
+    options=(--bridge=none --iptables=false --config-file "$engine/daemon.json")
+  else
+    options+=(--storage-driver=overlay2)
+  fi
   root=$("$(dirname "$0")/debian-packages.sh" "$work" "$release" "${packages[@]}")
   export PATH=$root/usr/bin:$root/usr/sbin:$root/sbin:$PATH
   plugins=$root/usr/libexec/docker/cli-plugins
-  mkdir -p "$engine/config/cli-plugins"
   [[ ! -d $plugins ]] || ln -sf "$plugins"/* "$engine/config/cli-plugins/"
   ip netns add "$namespace" 2>/dev/null || true
   ip -n "$namespace" link set lo up
   nohup nsenter "--net=/run/netns/$namespace" dockerd --data-root "$engine/data" --exec-root "$engine/exec" \
-    -H "unix://$engine/docker.sock" --pidfile "$engine/dockerd.pid" --storage-driver=overlay2 "${options[@]}" \
+    -H "unix://$engine/docker.sock" --pidfile "$engine/dockerd.pid" "${options[@]}" \
     >"$engine/dockerd.log" 2>&1 &
   for _ in $(seq 100); do
     docker -H "unix://$engine/docker.sock" version >/dev/null 2>&1 && break

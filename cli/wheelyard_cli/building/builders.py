@@ -75,7 +75,7 @@ class Builder:
     def _own(self, options: BuildOptions, result: Path) -> list[str]:
         if self.kind == "buildx":
             done = "--push" if options.push else "--load"
-            return ["--progress", "plain", "--provenance=false", done, "--metadata-file", str(result)]
+            return ["--progress", "plain", done, "--metadata-file", str(result)]
         if self.kind == "docker":
             return ["--progress", "plain", "--iidfile", str(result)]
         return ["--layers", "--timestamp", str(options.epoch), "--iidfile", str(result)]

@@ -320,7 +320,7 @@ def main() -> None:
             with static_site(work / "nginx") as site:
                 rows += reads(comparison, held, work, site, given.seconds)
         if given.only in (None, "mirror"):
-            rows.append(warm_mirror(comparison, work))
+            rows += warm_mirror(comparison, work)
         if places is not None:
             rows += growth(comparison, places, given.seconds)
             comparison.reasons.append("rows about 200,000 files: the others were not given so many")

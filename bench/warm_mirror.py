@@ -24,11 +24,11 @@ WARMING = 300.0
 """Seconds that a client waits at most for what has to be fetched and read first."""
 
 
-def warm_mirror(comparison: Comparison, work: Path) -> Row:
-    """uv compiling the largest group of energy-40, against nginx serving the same pages and metadata."""
+def warm_mirror(comparison: Comparison, work: Path) -> list[Row]:
+    """uv compiling the largest group of energy-40, against nginx serving the same pages and metadata; our memory."""
     what = "cold `uv pip compile` of the largest group of energy-40, s"
     if not SNAPSHOT.exists():
-        return comparison.missing(what, f"there is no {SNAPSHOT.parent.name}/{SNAPSHOT.name}: make bench-resolver")
+        return [comparison.missing(what, f"there is no {SNAPSHOT.parent.name}/{SNAPSHOT.name}: make bench-resolver")]
     wanted = work / "energy-40.in"
     measure = partial(compile_requirements, requirements=wanted, options=_largest_group(wanted))
     with ExitStack() as open_things:
@@ -40,6 +40,7 @@ def warm_mirror(comparison: Comparison, work: Path) -> Row:
         ours, theirs = f"http://__token__:{token}@127.0.0.1:{server.port}/simple/", site.url("/simple/")
         for index_url in (ours, theirs) * WARMINGS:
             measure(index_url, patience=WARMING)
+        taken = server.memory() / 1e6
         login = f"Authorization: {basic('__token__', token)}"
         names = [{"name": path.split("/")[2]} for path in sorted(recorded.asked) if path.startswith("/simple/")]
         site.keep_page("", json.dumps({"meta": {"api-version": "1.0"}, "projects": names}).encode())
@@ -55,7 +56,7 @@ def warm_mirror(comparison: Comparison, work: Path) -> Row:
             peers[peer.name] = partial(measure, f"http://127.0.0.1:{other.port}{other.index_path}")
         comparison.reasons.append(f"{what}: pypiserver: it passes no other index on")
         # The peers come last: our registry keeps pages of upstream for five minutes, and is to be warm.
-        return comparison.row(
+        row = comparison.row(
             what,
             lambda: measure(ours),
             lambda: measure(theirs),
@@ -64,6 +65,8 @@ def warm_mirror(comparison: Comparison, work: Path) -> Row:
             in_turn=False,
             shown="{:.2f}",
         )
+        bound = Wish(250, least=False, unit=" MB")
+        return [row, comparison.figure(f"... memory after {WARMINGS} of them", taken, bound, "{:.0f} MB")]
 
 
 def _largest_group(wanted: Path) -> list[str]:

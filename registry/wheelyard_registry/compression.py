@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import sys
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from wheelyard_registry.lru_cache import LruCache
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -47,16 +48,11 @@ class Compressor:
     """Compresses, and holds what it made, up to a bound; those not used for longest go first."""
 
     def __init__(self, bound: int = _HELD) -> None:
-        self._bound = bound
-        self._made: OrderedDict[tuple[str, str], Representation] = OrderedDict()
-        self._size = 0
+        self._made: LruCache[tuple[str, str], Representation] = LruCache(bound, lambda made: len(made.body))
 
     def held(self, page: Representation, encoding: str) -> Representation | None:
         """The page in this encoding, if it was compressed before."""
-        key = (page.etag, encoding)
-        if key in self._made:
-            self._made.move_to_end(key)
-        return self._made.get(key)
+        return self._made.get((page.etag, encoding))
 
     def compress(self, page: Representation, encoding: str) -> Representation:
         """The page in one of :data:`ENCODINGS`. Takes milliseconds; may run in any thread."""
@@ -65,11 +61,4 @@ class Compressor:
 
     def hold(self, page: Representation, made: Representation) -> None:
         """Keep what was made of a page for those who ask next."""
-        self._size += len(made.body) - len(self._drop((page.etag, str(made.encoding))))
-        self._made[page.etag, str(made.encoding)] = made
-        while self._size > self._bound:
-            self._size -= len(self._made.popitem(last=False)[1].body)
-
-    def _drop(self, key: tuple[str, str]) -> bytes:
-        known = self._made.pop(key, None)
-        return b"" if known is None else known.body
+        self._made.keep((page.etag, str(made.encoding)), made)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -16,19 +15,17 @@ from wheelyard_registry.catalogue.database import Clock
 from wheelyard_registry.catalogue.mirror import CachedPage, Mirror
 from wheelyard_registry.errors import RegistryError
 from wheelyard_registry.index import Listing, LocalBlob, Remote
+from wheelyard_registry.lru_cache import LruCache
 from wheelyard_registry.single_flight import SingleFlight
 from wheelyard_registry.upstream import Absent, Upstream
 from wheelyard_registry.upstream_errors import Offline, UpstreamFailed, UpstreamTimeout
 from wheelyard_registry.upstream_files import UpstreamFiles, keep, source_of
 from wheelyard_registry.upstream_index import UpstreamIndex
-from wheelyard_registry.upstream_then import PagesThen, UpstreamThen
+from wheelyard_registry.upstream_then import REMEMBERED_FILES, PagesThen, UpstreamThen, size_of
 from wheelyard_resolver.errors import UnreadablePage
 from wheelyard_resolver.page import DistributionFile, ProjectPage, parse_page
 
 _log = logging.getLogger(__name__)
-
-REMEMBERED_PAGES = 256
-"""Parsed pages held in memory; a large install reads each of its pages once per file."""
 
 PATIENCE = dt.timedelta(seconds=10)
 """How long a stale page is served before an upstream that failed is asked again."""
@@ -55,7 +52,7 @@ class PullThrough:
         self._clock = clock
         self._ttl = ttl
         self._pages_then = PagesThen(mirror)
-        self._known: OrderedDict[NormalizedName, _Known] = OrderedDict()
+        self._known: LruCache[NormalizedName, _Known] = LruCache(REMEMBERED_FILES, lambda known: size_of(known.page))
         self._refreshes: SingleFlight[NormalizedName, _Known] = SingleFlight()
         self._asking: SingleFlight[NormalizedName, _Known] = SingleFlight()
         self._hangs_until = clock()
@@ -110,10 +107,7 @@ class PullThrough:
         known = self._known.get(project)
         if known is None or known.fresh_until <= self._clock():
             known = await self._refreshes.run(project, lambda: self._refresh(project))
-            self._known[project] = known
-            if len(self._known) > REMEMBERED_PAGES:
-                self._known.popitem(last=False)
-        self._known.move_to_end(project)
+            self._known.keep(project, known)
         return known
 
     async def _refresh(self, project: NormalizedName) -> _Known:

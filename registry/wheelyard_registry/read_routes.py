@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
@@ -35,6 +36,9 @@ FOR_EVER = 365_000_000
 
 IN_MEMORY = 64 * 1024
 """Bytes up to which a file is sent from memory."""
+
+MANY = 500
+"""Files on a page from which on it is made in a thread: the largest take half a second, which others need not wait."""
 
 SMALL = 1024 * 1024
 """Bytes up to which a file from upstream is verified before its first byte is sent, so that a failure has a status."""
@@ -72,7 +76,8 @@ class ReadRoutes:
         if listing is None:
             raise NotFound(what=f"the project {project}")
         render = simple.project_json if media_type == JSON_V1 else simple.project_html
-        body = render(listing.page, serial=listing.serial)
+        made = partial(render, listing.page, serial=listing.serial)
+        body = made() if len(listing.page.files) < MANY else await anyio.to_thread.run_sync(made)
         may_be_held(request.scope, Terms(project, listing.fresh_until, listing.changes_at))
         kept = _ALWAYS_ASK if listing.fresh_until is None else caching(listing.fresh_until, self._clock())
         return await self._page(request, body, media_type, kept)

@@ -26,6 +26,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wheelyard_registry.app import create_app
+from wheelyard_registry.arenas import few_arenas
 from wheelyard_registry.catalogue.database import utc_now
 from wheelyard_registry.credentials import Token
 from wheelyard_registry.errors import CannotServe
@@ -204,6 +205,7 @@ def _hand_over(token: Token, file: Path | None, say: Say) -> None:
 
 
 async def _run(settings: Settings, listening: Listening, say: Say) -> None:
+    few_arenas()
     host, port, tls = listening.host, listening.port, listening.tls
     requests = RequestsUnderWay()
     server = Server(

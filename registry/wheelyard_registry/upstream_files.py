@@ -46,8 +46,12 @@ class UpstreamFiles:
 
     async def offered(self, project: NormalizedName, files: Iterable[DistributionFile]) -> tuple[DistributionFile, ...]:
         """The files of a page as this registry offers them: their URLs lead here, and wheels have metadata."""
-        facts = await anyio.to_thread.run_sync(self._mirror.facts, project)
-        return tuple(_offered(project, file, facts.get(source_of(file))) for file in files)
+
+        def described() -> tuple[DistributionFile, ...]:
+            facts = self._mirror.facts(project)
+            return tuple(_offered(project, file, facts.get(source_of(file))) for file in files)
+
+        return await anyio.to_thread.run_sync(described)
 
     async def file(self, project: NormalizedName, entry: DistributionFile) -> LocalBlob | Remote:
         """A file as its page describes it, here or to be fetched."""
@@ -57,34 +61,32 @@ class UpstreamFiles:
             await transfer.started()
             return transfer
 
-        return await self._local(project, entry) or Remote(entry.sha256, entry.size, fetch)
+        return await self._local(entry) or Remote(entry.sha256, entry.size, fetch)
 
     async def metadata(self, project: NormalizedName, entry: DistributionFile) -> LocalBlob | None:
         """The METADATA of a wheel (PEP 658); None where it has none that is readable."""
         if not entry.filename.endswith(".whl"):
             return None
         source = source_of(entry)
-        facts = (await anyio.to_thread.run_sync(self._mirror.facts, project)).get(source, FileFacts())
-        sha256 = facts.metadata_sha256
+        sha256 = (await anyio.to_thread.run_sync(self._mirror.facts_of, source)).metadata_sha256
         if sha256 is None or (sha256 and not self._cache.has(sha256)):
             sha256 = await self._metadata.run(source, lambda: self._find_metadata(project, entry))
         return LocalBlob(self._cache.path(sha256), sha256, private=False) if sha256 else None
 
     async def _find_metadata(self, project: NormalizedName, entry: DistributionFile) -> str:
         async def whole() -> LocalBlob:
-            return await self._local(project, entry) or await self._transfer(project, entry).finished()
+            return await self._local(entry) or await self._transfer(project, entry).finished()
 
-        local = await self._local(project, entry)
+        local = await self._local(entry)
         raw = await RemoteMetadata(self._upstream, whole).read(entry, local)
         sha256 = "" if raw is None else await anyio.to_thread.run_sync(self._cache.add, raw)
         await self._learn(project, entry, FileFacts(metadata_sha256=sha256))
         return sha256
 
-    async def _local(self, project: NormalizedName, entry: DistributionFile) -> LocalBlob | None:
+    async def _local(self, entry: DistributionFile) -> LocalBlob | None:
         sha256 = entry.sha256
         if sha256 is None:
-            facts = await anyio.to_thread.run_sync(self._mirror.facts, project)
-            sha256 = facts.get(source_of(entry), FileFacts()).sha256
+            sha256 = (await anyio.to_thread.run_sync(self._mirror.facts_of, source_of(entry))).sha256
         if sha256 is None or not self._cache.has(sha256):
             return None
         return LocalBlob(self._cache.path(sha256), sha256, private=False)
@@ -110,7 +112,7 @@ class UpstreamFiles:
 
     async def _reverify_metadata(self, project: NormalizedName, entry: DistributionFile, wheel: LocalBlob) -> None:
         """Hold the metadata that was served against the wheel; from now on the wheel's own is served."""
-        facts = (await anyio.to_thread.run_sync(self._mirror.facts, project)).get(source_of(entry), FileFacts())
+        facts = await anyio.to_thread.run_sync(self._mirror.facts_of, source_of(entry))
         if facts.metadata_sha256 is None:
             return
         raw = await RemoteMetadata(self._upstream, _here(wheel)).read(entry, wheel)

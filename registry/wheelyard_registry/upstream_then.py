@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -12,15 +11,18 @@ from packaging.utils import NormalizedName
 
 from wheelyard_registry.catalogue.mirror import Mirror, PastPage
 from wheelyard_registry.index import QUARANTINED, Listing, LocalBlob, Remote
+from wheelyard_registry.lru_cache import LruCache
 from wheelyard_registry.upstream_files import UpstreamFiles
 from wheelyard_registry.upstream_index import UpstreamIndex
 from wheelyard_resolver.page import DistributionFile, ProjectPage, parse_page
 
-REMEMBERED_PAGES = 128
-"""Pages of the past held in memory; an install reads each of its pages once per file."""
+REMEMBERED_FILES = 30_000
+"""Files on all pages held in memory, at 0.8 kB each; an install reads each of its pages once per file."""
 
-REMEMBERED_FILES = 50_000
-"""Files on all of these pages."""
+
+def size_of(page: ProjectPage | None) -> int:
+    """How many files a page counts for: a few more than it has, so that pages without any are bounded too."""
+    return 5 + (0 if page is None else len(page.files))
 
 
 class PagesThen:
@@ -28,7 +30,9 @@ class PagesThen:
 
     def __init__(self, mirror: Mirror) -> None:
         self._mirror = mirror
-        self._known: OrderedDict[tuple[NormalizedName, dt.datetime, dt.datetime], ProjectPage] = OrderedDict()
+        self._known: LruCache[tuple[NormalizedName, dt.datetime, dt.datetime], ProjectPage] = LruCache(
+            REMEMBERED_FILES, size_of
+        )
 
     async def page(self, project: NormalizedName, at: dt.datetime) -> ProjectPage | None:
         """The page of a project as it was known; None if it was not, or listed nothing."""
@@ -38,14 +42,9 @@ class PagesThen:
         key = (project, at, checked_at)
         page = self._known.get(key)
         if page is None:
-            page = self._known[key] = await anyio.to_thread.run_sync(self._read, project, at)
-            while len(self._known) > REMEMBERED_PAGES or (self._files > REMEMBERED_FILES and len(self._known) > 1):
-                self._known.popitem(last=False)
+            page = await anyio.to_thread.run_sync(self._read, project, at)
+            self._known.keep(key, page)
         return page if page.files else None
-
-    @property
-    def _files(self) -> int:
-        return sum(len(page.files) for page in self._known.values())
 
     def _read(self, project: NormalizedName, at: dt.datetime) -> ProjectPage:
         past = self._mirror.past_page(project, at)

@@ -8,13 +8,17 @@ import sys
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.version import Version
 from tests.registry import wheels
 from tests.registry.conftest import Registry
 from tests.registry.fake_upstream import FakeUpstream
 
 from wheelyard_registry.compression import ENCODINGS, Compressor, plain
 from wheelyard_registry.negotiation import choose_encoding
-from wheelyard_resolver.page import HTML_V1, JSON_V1
+from wheelyard_registry.simple import versions
+from wheelyard_resolver.page import HTML_V1, JSON_V1, DistributionFile
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -216,3 +220,25 @@ def test_file_names_of_a_page_are_links_that_work(registry: Registry) -> None:
     registry.upload(built)
     url = registry.only_file("demand-model")["url"]
     assert registry.client.get(f"{PAGE}{url}").content == built.data
+
+
+_NAMES = (
+    "six-1.0-py3-none-any.whl",
+    "six-1.0-1-cp311-cp311-manylinux_2_28_x86_64.whl",
+    "six-1.0-none-any.whl.whl",
+    "six-1.0-any.whl",
+    "six-1.0.post1-py3-none-any.whl",
+    "six-1.0.0-py3-none-any.whl",
+    "six-later-py3-none-any.whl",
+    "six-0.9.tar.gz",
+    "six-1.0.zip",
+    "six.whl",
+    "notes.txt",
+)
+
+
+@given(st.lists(st.sampled_from(_NAMES)))
+def test_a_page_has_the_versions_that_its_files_have_each_alone(names: list[str]) -> None:
+    files = [DistributionFile(name, f"https://files.invalid/{name}") for name in names]
+    alone = {Version(version) for file in files for version in versions([file])}
+    assert [Version(version) for version in versions(files)] == sorted(alone)

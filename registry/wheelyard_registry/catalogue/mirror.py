@@ -157,6 +157,14 @@ class Mirror:
         with self._database.read() as connection:
             return {row.source: FileFacts(*row[1:]) for row in connection.execute(query)}
 
+    def facts_of(self, source: str) -> FileFacts:
+        """The facts known about one file."""
+        table = tables.upstream_file
+        query = sa.select(table.c.sha256, table.c.metadata_sha256, table.c.added_at).where(table.c.source == source)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return FileFacts() if row is None else FileFacts(*row)
+
     def see(self, project: NormalizedName, files: Mapping[str, str], at: dt.datetime) -> None:
         """Note when the files of a page, their names by source, were first seen."""
         if not set(files) - self._seen(project):

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -114,11 +114,12 @@ class PasswordGate:
     """Verifies passwords without letting anybody exhaust the machine or guess at speed.
 
     A password that was right stays right for five minutes without another slow hash, as long as its stored hash is
-    the same; what is kept for that is an HMAC under a key of this process.
+    the same; what is kept for that is an HMAC under a key of this process. ``hashing`` makes new hashes.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, hashing: Callable[[str], str] = hash_password) -> None:
         self._clock = clock
+        self._hashing = hashing
         self._failed = FailedTries(clock)
         self._places = anyio.CapacityLimiter(AT_ONCE)
         self._waiting = 0
@@ -164,7 +165,7 @@ class PasswordGate:
             TooManyAttempts: too many wait.
         """
         async with self._turn():
-            return await anyio.to_thread.run_sync(hash_password, password)
+            return await anyio.to_thread.run_sync(self._hashing, password)
 
     async def _someone(self) -> str:
         # A hash that no password has: an unknown user takes as long as a known one.

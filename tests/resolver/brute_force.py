@@ -16,6 +16,9 @@ Universe = Mapping[str, Mapping[str, Release]]
 Offered = Mapping[str, Sequence[tuple[Version, Release]]]
 """The releases of each project that may be picked."""
 
+Choice = Mapping[str, "tuple[Version, Release] | None"]
+"""At most one release of each project."""
+
 _STRICT = CandidatePolicy()
 
 
@@ -43,16 +46,30 @@ def installs(universe: Universe, lines: Sequence[RequirementLine], policy: Candi
     offered = candidates(universe, policy)
     names = sorted(offered)
     choices: Iterable[Sequence[tuple[Version, Release] | None]] = product(*([None, *offered[name]] for name in names))
-    return any(satisfies(dict(zip(names, choice, strict=True)), lines) for choice in choices)
+    wanted, limits = applicable_lines(lines)
+    return any(holds(dict(zip(names, choice, strict=True)), wanted, limits) for choice in choices)
 
 
-def satisfies(choice: Mapping[str, tuple[Version, Release] | None], lines: Sequence[RequirementLine]) -> bool:
+def satisfies(choice: Choice, lines: Sequence[RequirementLine]) -> bool:
     """Whether a choice of releases installs the lines."""
-    todo = applicable(line.requirement for line in lines if line.model is not None)
-    for limit in applicable(line.requirement for line in lines if line.model is None):
+    return holds(choice, *applicable_lines(lines))
+
+
+def applicable_lines(lines: Sequence[RequirementLine]) -> tuple[list[Requirement], list[Requirement]]:
+    """What models want on the target, and what constraints limit there."""
+    return (
+        applicable(line.requirement for line in lines if line.model is not None),
+        applicable(line.requirement for line in lines if line.model is None),
+    )
+
+
+def holds(choice: Choice, wanted: Sequence[Requirement], limits: Sequence[Requirement]) -> bool:
+    """Whether a choice of releases has all that is wanted, and all that this leads to, within the limits."""
+    for limit in limits:
         picked = choice.get(limit.name)
         if picked is not None and not limit.specifier.contains(picked[0], prereleases=True):
             return False
+    todo = list(wanted)
     done: set[tuple[str, str]] = set()
     while todo:
         requirement = todo.pop()

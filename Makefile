@@ -22,7 +22,7 @@ demo: .venv/.demo ## Publish, install, check and plan the example models, in und
 	@$(BIN)/python examples/demo.py
 
 test: .venv/.dev ## Run the test suite
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
 
 conformance: .venv/.dev $(PACKSE) $(DEBIAN) $(GROUPS) ## Compare verdicts with those of others (docs/conformance.md)
 	$(BIN)/pytest -m heavy tests/conformance $(PYTEST_ARGS)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from tests.registry import wheels
 from tests.registry.fake_upstream import FakeUpstream, serving_upstream
-from tests.registry.serving import Server, clean_environment, script, serving, wheelyard
+from tests.registry.serving import Server, clean_environment, script, serving, wheelyard_here
 
 from wheelyard_cli.index_doctor import Doctor, Level
 from wheelyard_resolver.page import JSON_V1
@@ -23,7 +23,7 @@ Levels = dict[str, str]
 
 def examined(url: str, *options: str) -> tuple[int, Levels, str]:
     """The exit code, the level of each topic, and what was written."""
-    done = wheelyard("doctor", url, "--format", "json", *options)
+    done = wheelyard_here("doctor", url, "--format", "json", *options)
     assert done.stdout, done.stderr
     return done.returncode, {row["topic"]: row["level"] for row in json.loads(done.stdout)["findings"]}, done.stdout
 
@@ -48,19 +48,19 @@ def test_our_own_registry_is_sound_in_every_point(ours: Server) -> None:
 
 def test_the_text_says_what_each_weakness_means(ours: Server) -> None:
     url = ours.index_url.replace("//", f"//__token__:{ours.token}@")
-    done = wheelyard("doctor", url, "--project", "demand-model")
+    done = wheelyard_here("doctor", url, "--project", "demand-model")
     assert "ok      JSON pages (PEP 691): asked for JSON, it sends application/vnd.pypi.simple.v1+json" in done.stdout
     assert done.stdout.startswith(f"{ours.index_url}, by the example of demand-model")
 
 
 def test_an_index_that_cannot_be_read_is_undecided(ours: Server) -> None:
-    done = wheelyard("doctor", ours.index_url, "--project", "demand-model", NETRC="/nowhere")
+    done = wheelyard_here("doctor", ours.index_url, "--project", "demand-model", NETRC="/nowhere")
     assert (done.returncode, "401" in done.stderr) == (5, True)
 
 
 @pytest.mark.parametrize("url", ["ftp://x/simple/", "registry", 'http://root:"[@127.0.0.1/', "http://"])
 def test_a_url_that_cannot_be_read_is_refused_without_repeating_it(url: str) -> None:
-    done = wheelyard("doctor", url)
+    done = wheelyard_here("doctor", url)
     assert (done.returncode, "percent-encoded" in done.stderr, url in done.stderr) == (2, True, False)
 
 

@@ -20,7 +20,7 @@ def test_what_the_page_names_is_there(file: str, name: str) -> None:
     assert f"def {name}(" in (ROOT / file).read_text() if name else (ROOT / file).is_file()
 
 
-@pytest.mark.parametrize("name", [*differences.DIFFERENCES, *differences.BY_NAME, *groups.DIFFERENCES])
+@pytest.mark.parametrize("name", sorted([*differences.DIFFERENCES, *differences.BY_NAME, *groups.DIFFERENCES]))
 def test_the_page_names_every_difference(name: str) -> None:
     """packse's scenarios and groups for pip."""
     assert f"`{name}`" in PAGE

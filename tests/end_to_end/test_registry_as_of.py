@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.registry import wheels
 from tests.registry.fake_upstream import FakeUpstream, serving_upstream
-from tests.registry.serving import Server, run, run_in, script, serving, wheelyard
+from tests.registry.serving import Server, run, run_in, script, serving, wheelyard_here
 from tests.registry.wheels import Built
 
 from wheelyard_registry.catalogue.database import utc_now
@@ -62,7 +62,7 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Later]:
             then = utc_now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             upload(server, wheels.wheel("demand_model", "2.0", requires=["six<1.16"]))
             admin = {"WHEELYARD_REGISTRY": server.url, "WHEELYARD_TOKEN": server.token}
-            assert wheelyard("project", "yank", "demand-model==1.0", **admin).returncode == 0
+            assert wheelyard_here("project", "yank", "demand-model==1.0", **admin).returncode == 0
             change(upstream, old)
             assert lock(server.index_url, folder) != locked
             yield Later(server, then, locked)
@@ -108,8 +108,8 @@ def test_a_check_takes_it_as_its_index(later: Later, tmp_path: Path) -> None:
     )
     check = ("check", "--fleet", str(fleet), "--index-url")
     environment = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    assert wheelyard(*check, later.index_then, **environment).returncode == 0
-    assert wheelyard(*check, later.server.index_url, **environment).returncode == 1
+    assert wheelyard_here(*check, later.index_then, **environment).returncode == 0
+    assert wheelyard_here(*check, later.server.index_url, **environment).returncode == 1
 
 
 def test_a_time_to_come_is_said_by_uv(later: Later, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.registry import wheels
-from tests.registry.serving import Server, run, script, serving, wheelyard
+from tests.registry.serving import Server, run, script, serving, wheelyard_here
 
 
 @pytest.fixture(scope="module")
@@ -25,31 +25,38 @@ def admin(server: Server) -> dict[str, str]:
 
 
 def test_a_token_made_here_does_what_it_may_until_it_is_revoked(server: Server) -> None:
-    made = wheelyard("token", "create", "ci", "--right", "read", "--expires", "30d", **admin(server))
+    made = wheelyard_here("token", "create", "ci", "--right", "read", "--expires", "30d", **admin(server))
     assert made.returncode == 0, made.stderr
     login = ("__token__", made.stdout.strip())
     assert httpx.get(server.index_url, auth=login, trust_env=False).status_code == 200
-    listed = wheelyard("token", "list", **admin(server))
+    listed = wheelyard_here("token", "list", **admin(server))
     (line,) = [line for line in listed.stdout.splitlines() if " ci " in line]
     chosen = line.split()[0]
     assert line.endswith("active")
     assert login[1].startswith(f"wy_{chosen}_")
-    assert wheelyard("token", "revoke", chosen, **admin(server)).stderr == f"token {chosen} is revoked\n"
+    assert wheelyard_here("token", "revoke", chosen, **admin(server)).stderr == f"token {chosen} is revoked\n"
     assert httpx.get(server.index_url, auth=login, trust_env=False).status_code == 401
 
 
 def test_users_and_groups_are_managed_from_the_command_line(server: Server, tmp_path: Path) -> None:
     secret = tmp_path / "password"
     secret.write_text("correct horse\n")
-    assert wheelyard("user", "add", "anna", "--password-file", str(secret), **admin(server)).returncode == 0
-    assert wheelyard("user", "group", "risk", "--member", "anna", "--right", "create", **admin(server)).returncode == 0
-    assert wheelyard("user", "own", "credit-score", "risk", **admin(server)).returncode == 0
-    assert wheelyard("user", "groups", **admin(server)).stdout.splitlines()[1].split() == [
+    assert wheelyard_here("user", "add", "anna", "--password-file", str(secret), **admin(server)).returncode == 0
+    assert (
+        wheelyard_here("user", "group", "risk", "--member", "anna", "--right", "create", **admin(server)).returncode
+        == 0
+    )
+    assert wheelyard_here("user", "own", "credit-score", "risk", **admin(server)).returncode == 0
+    assert wheelyard_here("user", "groups", **admin(server)).stdout.splitlines()[1].split() == [
         *("risk", "anna", "create", "credit-score")
     ]
     assert httpx.get(server.index_url, auth=("anna", "correct horse"), trust_env=False).status_code == 200
-    assert wheelyard("user", "disable", "anna", **admin(server)).returncode == 0
-    assert wheelyard("user", "list", **admin(server)).stdout.splitlines()[1].split() == ["anna", "risk", "disabled"]
+    assert wheelyard_here("user", "disable", "anna", **admin(server)).returncode == 0
+    assert wheelyard_here("user", "list", **admin(server)).stdout.splitlines()[1].split() == [
+        "anna",
+        "risk",
+        "disabled",
+    ]
     assert httpx.get(server.index_url, auth=("anna", "correct horse"), trust_env=False).status_code == 401
 
 
@@ -58,13 +65,13 @@ def test_users_and_groups_are_managed_from_the_command_line(server: Server, tmp_
     [("user list", "users"), ("user groups", "groups"), ("stage list", "stages"), ("project alarms", "alarms")],
 )
 def test_what_is_listed_may_be_had_as_json(server: Server, command: str, key: str) -> None:
-    done = wheelyard(*command.split(), "--format", "json", **admin(server))
+    done = wheelyard_here(*command.split(), "--format", "json", **admin(server))
     assert done.returncode == 0, done.stderr
     assert isinstance(json.loads(done.stdout)[key], list)
 
 
 def test_a_refusal_is_told_in_the_registrys_words(server: Server) -> None:
-    done = wheelyard("user", "own", "credit-score", "nobody", **admin(server))
+    done = wheelyard_here("user", "own", "credit-score", "nobody", **admin(server))
     assert done.returncode == 2
     assert "the group nobody is not in this index" in done.stderr
     assert "hint: make it first: wheelyard user group nobody" in done.stderr
@@ -73,7 +80,7 @@ def test_a_refusal_is_told_in_the_registrys_words(server: Server) -> None:
 def test_an_htpasswd_file_is_imported(server: Server, tmp_path: Path) -> None:
     file = tmp_path / "htpasswd"
     file.write_text("old:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\nworse:abc\n")
-    done = wheelyard("user", "import-htpasswd", str(file), **admin(server))
+    done = wheelyard_here("user", "import-htpasswd", str(file), **admin(server))
     assert done.returncode == 0
     assert "not taken: worse: the hash is neither bcrypt nor apr1 nor SHA-1" in done.stderr
     assert httpx.get(server.index_url, auth=("old", "password"), trust_env=False).status_code == 200
@@ -92,16 +99,16 @@ def test_check_reads_a_closed_registry_with_the_token_and_its_snapshot_does_not_
         trust_env=False,
     )
     assert sent.status_code == 200
-    assert wheelyard("deploy", "record", "closed-model==1.4.0", "--stage", "prod", **admin(server)).returncode == 0
+    assert wheelyard_here("deploy", "record", "closed-model==1.4.0", "--stage", "prod", **admin(server)).returncode == 0
     snapshot = tmp_path / "snapshot.wheelyard"
     home = {"NETRC": str(tmp_path / "none"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    done = wheelyard("check", "--format", "json", "--snapshot", str(snapshot), **admin(server), **home)
+    done = wheelyard_here("check", "--format", "json", "--snapshot", str(snapshot), **admin(server), **home)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)
     held = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert snapshot in held
     assert not [path for path in held if server.token.split("_", 2)[2].encode() in path.read_bytes()]
-    without = wheelyard("check", WHEELYARD_REGISTRY=server.url, **home)
+    without = wheelyard_here("check", WHEELYARD_REGISTRY=server.url, **home)
     assert without.returncode == 5
     assert "401" in without.stderr
 

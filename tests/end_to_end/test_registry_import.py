@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.registry import wheels
 from tests.registry.fake_upstream import FakeUpstream, serving_upstream
-from tests.registry.serving import Server, serving, wheelyard
+from tests.registry.serving import Server, serving, wheelyard_here
 
 from wheelyard_resolver.page import JSON_V1
 
@@ -51,7 +51,7 @@ def test_an_import_keeps_dates_lists_refusals_and_goes_on_where_it_was(
 ) -> None:
     admin = {"WHEELYARD_REGISTRY": server.url, "WHEELYARD_TOKEN": server.token}
     before = {path: path.read_bytes() for path in packages.rglob("*") if path.is_file()}
-    done = wheelyard("import", str(packages), **admin)
+    done = wheelyard_here("import", str(packages), **admin)
     assert done.returncode == 1, done.stderr
     assert done.stderr.splitlines()[-1] == "2 files taken over, 0 were there already, 3 refused"
     reasons = dict(line.removeprefix("refused: ").split(": ", 1) for line in done.stdout.splitlines())
@@ -64,14 +64,14 @@ def test_an_import_keeps_dates_lists_refusals_and_goes_on_where_it_was(
         ("demand_model-1.4.0.tar.gz", "2020-01-01T00:00:01.000000Z"),
     ]
     assert {path: path.read_bytes() for path in packages.rglob("*") if path.is_file()} == before
-    again = wheelyard("import", str(packages), **admin)
+    again = wheelyard_here("import", str(packages), **admin)
     assert again.stderr.splitlines()[-1] == "0 files taken over, 2 were there already, 3 refused"
     assert upstream.files
 
 
 def test_addresses_that_pypiserver_gave_lead_to_the_files(server: Server, packages: Path) -> None:
     """Locks of uv name them."""
-    wheelyard("import", str(packages), WHEELYARD_REGISTRY=server.url, WHEELYARD_TOKEN=server.token)
+    wheelyard_here("import", str(packages), WHEELYARD_REGISTRY=server.url, WHEELYARD_TOKEN=server.token)
     for path in ("demand_model-1.4.0-py3-none-any.whl", "older/demand_model-1.4.0.tar.gz"):
         answer = httpx.get(f"{server.url}/packages/{path}", follow_redirects=True, trust_env=False)
         assert answer.content == (packages / path).read_bytes()
@@ -82,8 +82,8 @@ def test_addresses_that_pypiserver_gave_lead_to_the_files(server: Server, packag
 
 def test_importing_is_for_administrators(server: Server, packages: Path) -> None:
     admin = {"WHEELYARD_REGISTRY": server.url, "WHEELYARD_TOKEN": server.token}
-    made = wheelyard("token", "create", "ci", "--right", "upload", "--right", "create", **admin)
-    done = wheelyard("import", str(packages), WHEELYARD_REGISTRY=server.url, WHEELYARD_TOKEN=made.stdout.strip())
+    made = wheelyard_here("token", "create", "ci", "--right", "upload", "--right", "create", **admin)
+    done = wheelyard_here("import", str(packages), WHEELYARD_REGISTRY=server.url, WHEELYARD_TOKEN=made.stdout.strip())
     assert done.returncode == 1
     assert "do not carry the right 'admin'" in done.stdout
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.registry import wheels
 from tests.registry.catalogue_url import with_test_catalogue
-from tests.registry.serving import Server, run, script, serving, wheelyard
+from tests.registry.serving import Server, run, script, serving, wheelyard_here
 
 from wheelyard_cli.fleet_file import read_fleet
 from wheelyard_registry.catalogue.database import Database
@@ -38,7 +38,7 @@ def upload(server: Server, *built: wheels.Built) -> None:
 
 def admin(server: Server, *arguments: str) -> CompletedProcess[str]:
     """Run the command line as administrator."""
-    return wheelyard(*arguments, WHEELYARD_REGISTRY=server.url, WHEELYARD_TOKEN=server.token)
+    return wheelyard_here(*arguments, WHEELYARD_REGISTRY=server.url, WHEELYARD_TOKEN=server.token)
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from tests.registry import wheels
 from tests.registry.fake_upstream import FakeUpstream, serving_upstream
-from tests.registry.serving import Server, run, script, serving, wheelyard
+from tests.registry.serving import Server, run, script, serving, wheelyard_here
 from tests.registry.wheels import Built
 
 
@@ -33,7 +33,7 @@ def test_what_was_prefetched_installs_offline_and_what_was_not_is_said(tmp_path:
         path = tmp_path / ("pylock.toml" if lock is pylock else "requirements.txt")
         path.write_text(lock(built))
         with serving(tmp_path, "--upstream", upstream.url) as online:
-            done = wheelyard("mirror", "prefetch", "-r", str(path), "--registry", online.url)
+            done = wheelyard_here("mirror", "prefetch", "-r", str(path), "--registry", online.url)
         assert (done.returncode, done.stdout) == (0, f"{built.filename}\n"), done.stderr
     with serving(tmp_path, "--upstream", upstream.url, "--offline", token_file=False) as server:
         target = tmp_path / "site"
@@ -51,14 +51,14 @@ def test_a_prefetch_says_what_is_not_to_be_had(tmp_path: Path) -> None:
         upstream.add("six", wheels.wheel("six", "1.16.0"))
         path = tmp_path / "requirements.txt"
         path.write_text(f"six==1.16.0 --hash=sha256:{'0' * 64}\n")
-        done = wheelyard("mirror", "prefetch", "-r", str(path), "--registry", server.url)
+        done = wheelyard_here("mirror", "prefetch", "-r", str(path), "--registry", server.url)
         assert (done.returncode, f"not to be had: six sha256:{'0' * 64}" in done.stderr) == (1, True)
 
 
 def test_requirements_without_hashes_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "requirements.txt"
     path.write_text("six>=1\n")
-    done = wheelyard("mirror", "prefetch", "-r", str(path), "--registry", "http://127.0.0.1:1")
+    done = wheelyard_here("mirror", "prefetch", "-r", str(path), "--registry", "http://127.0.0.1:1")
     assert (done.returncode, "'six>=1' has no sha256" in done.stderr) == (2, True)
 
 
@@ -106,8 +106,8 @@ def verdicts(server: Server, fleet: Path, folder: Path) -> list[str]:
     """What check and proposal say, and the files that the proposal writes, with no cache but the registry's."""
     own = {"XDG_CACHE_HOME": str(folder / "cache")}
     given = ("--fleet", str(fleet), "--index-url", server.index_url)
-    check = wheelyard("check", *given, **own)
-    proposal = wheelyard("bases", "propose", *given, "-o", str(folder / "out"), **own)
+    check = wheelyard_here("check", *given, **own)
+    proposal = wheelyard_here("bases", "propose", *given, "-o", str(folder / "out"), **own)
     assert (check.returncode, proposal.returncode) == (1, 1), check.stderr + proposal.stderr
     names = [path for path in (folder / "out").rglob("*") if path.is_file() and path.suffix != ".snapshot"]
     return [check.stdout, proposal.stdout, *(path.read_text() for path in sorted(names))]
@@ -119,7 +119,7 @@ def test_a_fleet_that_was_prefetched_is_checked_planned_and_installed_offline(tm
     with serving_upstream() as upstream:
         world(upstream)
         with serving(tmp_path, "--upstream", upstream.url) as online:
-            done = wheelyard("mirror", "prefetch", "--fleet", str(fleet), "--registry", online.url)
+            done = wheelyard_here("mirror", "prefetch", "--fleet", str(fleet), "--registry", online.url)
             assert done.returncode == 0, done.stderr
             fetched = sorted(name.removesuffix("-py3-none-any.whl") for name in done.stdout.split())
             assert fetched == ["left-1.0", "shared-1.0", "web-1.0", "web-2.0"]
@@ -144,11 +144,11 @@ def test_a_prefetch_of_a_fleet_says_what_does_not_come_through_the_registry(tmp_
         fleet.write_text(
             f'{FLEET.partition("[[model]]")[0]}{model}[[index]]\nurl = "{upstream.url}"\nprojects = ["six"]\n'
         )
-        done = wheelyard("mirror", "prefetch", "--fleet", str(fleet), "--registry", server.url)
+        done = wheelyard_here("mirror", "prefetch", "--fleet", str(fleet), "--registry", server.url)
         said = f"not to be had: six: the fleet file takes them from {upstream.url}"
         assert (done.returncode, said in done.stderr, done.stdout) == (1, True, ""), done.stderr
 
 
 def test_a_prefetch_of_nothing_is_refused() -> None:
-    done = wheelyard("mirror", "prefetch", "--registry", "http://127.0.0.1:1")
+    done = wheelyard_here("mirror", "prefetch", "--registry", "http://127.0.0.1:1")
     assert (done.returncode, "nothing to fetch is named" in done.stderr) == (2, True)

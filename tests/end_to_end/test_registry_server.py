@@ -15,7 +15,7 @@ import pytest
 import tomli
 from tests.end_to_end.tls_files import issue
 from tests.registry import wheels
-from tests.registry.serving import Server, serving, wheelyard
+from tests.registry.serving import Server, serving, wheelyard, wheelyard_here
 from tests.registry.wheels import Built
 
 from wheelyard_cli.fleet_file import read_fleet
@@ -185,12 +185,12 @@ def test_a_stalled_upload_does_not_keep_a_stopped_server_alive(tmp_path: Path) -
 def test_deployments_are_recorded_listed_and_exported(server: Server, tmp_path: Path) -> None:
     upload(server, wheels.wheel("churn", "1.8.0"))
     where = {"WHEELYARD_REGISTRY": server.url, "WHEELYARD_TOKEN": server.token}
-    recorded = wheelyard("deploy", "record", "churn==1.8", "--stage", "prod", "--owner", "crm", **where)
+    recorded = wheelyard_here("deploy", "record", "churn==1.8", "--stage", "prod", "--owner", "crm", **where)
     assert (recorded.returncode, recorded.stderr) == (0, "recorded churn 1.8.0 in prod (slot default)\n")
-    listed = wheelyard("deploy", "list", "--stage", "prod", **where)
+    listed = wheelyard_here("deploy", "list", "--stage", "prod", **where)
     assert listed.stdout.splitlines()[1].split()[:5] == ["prod", "churn", "1.8.0", "default", "crm"]
     fleet = tmp_path / "fleet.toml"
-    exported = wheelyard("fleet", "export", "--stage", "prod", "--python", "3.12", "-o", str(fleet), **where)
+    exported = wheelyard_here("fleet", "export", "--stage", "prod", "--python", "3.12", "-o", str(fleet), **where)
     assert exported.returncode == 0, exported.stderr
     document = read_fleet(fleet)
     assert (document.stage, len(document.models)) == ("prod", 1)
@@ -209,23 +209,23 @@ def test_a_release_goes_through_the_stages_and_the_past_can_be_told(server: Serv
     details = ["--base", "base-a", "--image", image, "--commit", "0123abc", "--data-version", "2026-10", "--by", "anna"]
     when = ["--at", "2026-01-05T08:00:00Z", "--idempotency-key", "run-1"]
     for _ in range(2):  # a pipeline that is run again
-        done = wheelyard("deploy", "record", "tariff==2.0.0", "--stage", "test", *details, *when, **where)
+        done = wheelyard_here("deploy", "record", "tariff==2.0.0", "--stage", "test", *details, *when, **where)
         assert done.stderr == "recorded tariff 2.0.0 in test (slot default)\n"
-    done = wheelyard("deploy", "promote", "tariff", "--from", "test", "--to", "live", **where)
+    done = wheelyard_here("deploy", "promote", "tariff", "--from", "test", "--to", "live", **where)
     assert done.stderr == "promoted tariff 2.0.0 from test to live (slot default)\n"
-    done = wheelyard("deploy", "retire", "tariff", "--stage", "test", **where)
+    done = wheelyard_here("deploy", "retire", "tariff", "--stage", "test", **where)
     assert done.stderr == "retired tariff 2.0.0 from test (slot default)\n"
-    history = wheelyard("deploy", "history", "tariff", **where).stdout.splitlines()
+    history = wheelyard_here("deploy", "history", "tariff", **where).stdout.splitlines()
     assert [line.split()[1:4:2] for line in history[1:]] == [["test", "2.0.0"], ["live", "2.0.0"], ["test", "2.0.0"]]
     assert history[1].startswith("2026-01-05T08:00:00Z  test")
     assert history[1].endswith("anna")
     assert "2.0.0 retired" in history[3]
-    then = wheelyard("fleet", "at", "2026-06-01T00:00:00Z", "--stage", "test", **where).stdout.splitlines()
+    then = wheelyard_here("fleet", "at", "2026-06-01T00:00:00Z", "--stage", "test", **where).stdout.splitlines()
     assert then == [
         "MODEL   VERSION  SLOT     BASE    LOCK  IMAGE                                        COMMIT   DATA",
         "tariff  2.0.0    default  base-a  -     registry.example/tariff@sha256:abababababab  0123abc  2026-10",
     ]
-    assert wheelyard("fleet", "at", "2026-01-01T00:00:00Z", "--stage", "test", **where).stdout == ""
+    assert wheelyard_here("fleet", "at", "2026-01-01T00:00:00Z", "--stage", "test", **where).stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_release_goes_through_the_stages_and_the_past_can_be_told(server: Serv
 def test_what_cannot_be_done_is_said_with_its_exit_code(
     server: Server, arguments: list[str], code: int, message: str
 ) -> None:
-    done = wheelyard(*arguments, "--registry", server.url, WHEELYARD_TOKEN=server.token)
+    done = wheelyard_here(*arguments, "--registry", server.url, WHEELYARD_TOKEN=server.token)
     assert done.returncode == code
     assert message in done.stderr
     assert "hint:" in done.stderr
@@ -250,7 +250,7 @@ def test_what_cannot_be_done_is_said_with_its_exit_code(
 
 
 def test_without_a_token_recording_is_undecided(server: Server, tmp_path: Path) -> None:
-    done = wheelyard(
+    done = wheelyard_here(
         "deploy", "record", "churn==1.8.0", "--stage", "prod", "--registry", server.url, NETRC=str(tmp_path / "none")
     )
     assert done.returncode == 5
@@ -262,7 +262,7 @@ def test_a_token_in_the_netrc_file_is_used(server: Server, tmp_path: Path) -> No
     file = tmp_path / "netrc"
     file.write_text(f"machine 127.0.0.1 login __token__ password {server.token}\n")
     file.chmod(0o600)
-    done = wheelyard(
+    done = wheelyard_here(
         "deploy", "record", "from-netrc==1.0.0", "--stage", "dev", "--registry", server.url, NETRC=str(file)
     )
     assert done.returncode == 0, done.stderr

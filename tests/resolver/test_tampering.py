@@ -18,6 +18,8 @@ from tests.resolver.mutations import mutations
 from wheelyard_resolver.errors import InputError
 from wheelyard_resolver.model import Fleet, ModelPackage, lines_of
 from wheelyard_resolver.page import RawPage
+from wheelyard_resolver.propose import propose
+from wheelyard_resolver.snapshot import Recording
 from wheelyard_resolver.verdict import Engine, Solution
 
 
@@ -226,9 +228,9 @@ def _assert_refused_or_true(found: Certified, fleet: Fleet, index: FakeIndex, ch
         pins = [f"{item['name']}=={item['version']}" for item in base["packages"]]
         hosted = [_named(fleet, key) for key in base["models"]]
         assert isinstance(engine.together([*hosted, model("pins", *pins)]), Solution), change
-    own = Certified.of(fleet, index).proposal
-    assert own["lower_bound"] >= forged.proposal["lower_bound"], change
-    assert forged.proposal["minimal"] is (len(own["bases"]) == len(forged.proposal["bases"])), change
+    own = propose(fleet, Recording(index))
+    assert own.lower_bound >= forged.proposal["lower_bound"], change
+    assert forged.proposal["minimal"] is (len(own.bases) == len(forged.proposal["bases"])), change
 
 
 def _named(fleet: Fleet, key: str) -> ModelPackage:

@@ -99,3 +99,10 @@ def test_an_option_that_may_be_repeated_says_so(path: str) -> None:
     for parameter in COMMANDS[path].params:
         if isinstance(parameter, click.Option) and parameter.multiple:
             assert "May be repeated" in (parameter.help or ""), parameter.name
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_an_option_that_names_a_registry_tells_of_the_variable(path: str) -> None:
+    for parameter in COMMANDS[path].params:
+        if isinstance(parameter, click.Option) and "--registry" in parameter.opts:
+            assert "WHEELYARD_REGISTRY" in f"{parameter.envvar} {parameter.help}"

@@ -8,11 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-import click
 import pytest
 from tests.cli.shell import Shell
-
-from wheelyard_cli.main import cli
 
 COMMANDS = (
     ("audit", "head"),
@@ -175,20 +172,3 @@ def test_a_registry_of_a_file_that_cannot_be_asked_is_told_with_its_place(shell:
     assert found.err.splitlines()[-1] == (
         "hint: check registry in wheelyard.toml:1 and that `wheelyard serve` runs there"
     )
-
-
-def test_every_option_that_names_a_registry_tells_of_the_variable() -> None:
-    for path, option in options_of(cli, click.Context(cli)):
-        assert "WHEELYARD_REGISTRY" in f"{option.envvar} {option.help}", path
-
-
-def options_of(command: click.Command, context: click.Context) -> Iterator[tuple[str, click.Option]]:
-    """Every ``--registry``, with the path of its command."""
-    for parameter in command.params:
-        if isinstance(parameter, click.Option) and "--registry" in parameter.opts:
-            yield context.command_path, parameter
-    if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            found = command.get_command(context, name)
-            assert found is not None
-            yield from options_of(found, click.Context(found, info_name=name, parent=context))

@@ -90,6 +90,13 @@ def test_mlflow_models_state_what_they_require(tmp_path: Path) -> None:
     assert alone.fields == entries[0].fields
 
 
+def test_a_text_for_pip_in_a_conda_environment_is_no_list_of_letters(tmp_path: Path) -> None:
+    write(tmp_path / "churn-1" / "MLmodel", MLMODEL)
+    write(tmp_path / "churn-1" / "conda.yaml", "dependencies:\n- pip: numpy<2\n")
+    with pytest.raises(InputError, match="what it has for pip is not a list"):
+        read_inventory(tmp_path, "prod")
+
+
 def test_a_fleet_file_is_an_inventory(tmp_path: Path) -> None:
     text = (
         '[fleet]\nname = "energy"\nstage = "prod"\ntarget = { python = "3.11", platform = "manylinux_2_28_x86_64" }\n'

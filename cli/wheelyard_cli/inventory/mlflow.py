@@ -57,15 +57,10 @@ def _of_conda(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     entries = _yaml(path).get("dependencies")
     if not isinstance(entries, list):
         raise InputError("it has no list of dependencies", where=str(path))
-    lines, passed_by = _lines(
-        [
-            line
-            for entry in entries
-            if isinstance(entry, dict)
-            for line in entry.get("pip") or ()
-            if isinstance(line, str)
-        ]
-    )
+    wanted = [entry.get("pip") or [] for entry in entries if isinstance(entry, dict)]
+    if not all(isinstance(lines, list) for lines in wanted):
+        raise InputError("what it has for pip is not a list", where=str(path), hint="write one requirement a line")
+    lines, passed_by = _lines([line for lines in wanted for line in lines if isinstance(line, str)])
     return lines, (*(entry for entry in entries if isinstance(entry, str)), *passed_by)
 
 

@@ -19,17 +19,13 @@ _log = logging.getLogger(__name__)
 
 
 class OriginWatch:
-    """Asks upstream for the private names. Reserved ones are never asked about, overlays are meant to be there.
-
-    ``raised`` counts the alarms of this process.
-    """
+    """Asks upstream for the private names. Reserved ones are never asked about, overlays are meant to be there."""
 
     def __init__(self, origin: Origin, origins: Origins, clock: Clock, interval: dt.timedelta) -> None:
         self._origin = origin
         self._origins = origins
         self._clock = clock
         self._interval = interval
-        self.raised = 0
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -49,6 +45,5 @@ class OriginWatch:
                 _log.warning("whether %s is upstream could not be found out: %s", project, error)
                 return
             if met:
-                self.raised += 1
                 _log.warning("ALARM: the private project %s has appeared upstream", project)
                 await anyio.to_thread.run_sync(partial(self._origins.raise_alarm, project, at=self._clock()))

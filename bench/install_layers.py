@@ -1,13 +1,12 @@
 """A base of sixty packages, and how long its image and plain pip take to install the same lock from warm wheels.
 
-Both use the same pip and the same registry, and each has everything in its cache. The image is built by buildah without
-a layer cache, on a Python image made of the Python that runs this.
+Both use the same registry, and each has everything in its cache. The image is built by buildah without a layer cache,
+with pip or with uv, on a Python image made of the Python that runs this.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from pathlib import Path
 from registry_peers import free_port
 
 PACKAGES = 60
+INSTALLERS = ("pip", "uv")
+UV_IMAGE = "localhost/uv:1"
 FLEET = """
 [fleet]
 name = "sixty"
@@ -44,31 +45,40 @@ class NotHere(Exception):
 
 @dataclass(frozen=True)
 class Installing:
-    """A proposal with one base, the index that has its wheels, and a place for environments and images."""
+    """One base, proposed for each installer, the index that has its wheels, a place for environments and images."""
 
     work: Path
-    proposal: Path
     index: str
 
     @property
-    def heavy(self) -> int:
-        """How many layers the image has for heavy wheels alone."""
-        text = (self.proposal / "Dockerfile.base-a").read_text()
-        return len(re.findall(r"^    echo .* >/mnt/lock\.txt", text, re.MULTILINE))
+    def layers(self) -> int:
+        """How many layers the wheels take: each heavy one its own, one for the rest."""
+        text = (self._proposal("pip") / "Dockerfile.base-a").read_text()
+        return text.count(">/mnt/lock.txt \\\n")
 
-    def image(self) -> float:
+    def propose(self, installer: str) -> str:
+        """Write a proposal; what it says."""
+        (self.work / "fleet.toml").write_text(FLEET)
+        plan = ("propose", "--fleet", self.work / "fleet.toml", "--index-url", self.index, "--detach")
+        images = ("-o", self._proposal(installer), "--installer", installer, "--uv-image", UV_IMAGE)
+        return _run([_beside("wheelyard"), "bases", *plan, *images], {})
+
+    def image(self, installer: str) -> float:
         """Seconds that building the image of the base takes, each layer anew."""
         return self._timed(
-            *(_beside("wheelyard"), "bases", "build", self.proposal, "--only", "base-a", "--no-cache"),
+            *(_beside("wheelyard"), "bases", "build", self._proposal(installer), "--only", "base-a", "--no-cache"),
             *("--builder", "buildah", "--network", "host"),
         )
+
+    def _proposal(self, installer: str) -> Path:
+        return self.work / f"proposal-{installer}"
 
     def pip(self, *options: str) -> float:
         """Seconds that pip takes to install the lock into a new environment."""
         environment = self.work / "environment"
         shutil.rmtree(environment, ignore_errors=True)
         self._timed(sys.executable, "-m", "venv", environment)
-        lock = self.proposal / "requirements.base-a.txt"
+        lock = self._proposal("pip") / "requirements.base-a.txt"
         install = ("install", "--quiet", "--require-hashes", "--no-deps", *options, "--index-url", self.index)
         return self._timed(environment / "bin" / "pip", *install, "-r", lock)
 
@@ -80,7 +90,7 @@ class Installing:
 
 @contextmanager
 def installing(work: Path) -> Iterator[Installing]:
-    """A registry that hands PyPI through, and the proposal made from it.
+    """A registry that hands PyPI through, and the proposals made from it.
 
     Raises:
         NotHere: images cannot be made here.
@@ -89,23 +99,29 @@ def installing(work: Path) -> Iterator[Installing]:
         raise NotHere("images are made by root on Debian")
     work.mkdir(parents=True, exist_ok=True)
     _run([PYTHON_IMAGE, work / "python"], {**_images(work), "PYTHON": sys.executable})
-    port, proposal, fleet = free_port(), work / "proposal", work / "fleet.toml"
-    fleet.write_text(FLEET)
-    index = f"http://127.0.0.1:{port}/simple/"
-    program = _beside("wheelyard")
-    serve = [program, "serve", "--data", str(work / "registry"), "--port", str(port)]
+    _make_uv_image(work)
+    port = free_port()
+    serve = [_beside("wheelyard"), "serve", "--data", str(work / "registry"), "--port", str(port)]
     with (work / "registry.log").open("wb") as log:
         server = subprocess.Popen(serve, stdout=log, stderr=log)
     try:
         _until_ready(server, work / "registry.log")
-        plan = ("propose", "--fleet", fleet, "--index-url", index, "-o", proposal, "--detach")
-        told = _run([program, "bases", *plan], {})
-        if f"{PACKAGES} packages" not in told:
-            raise AssertionError(f"it was to be {PACKAGES} packages:\n{told}")
-        yield Installing(work, proposal, index)
+        found = Installing(work, f"http://127.0.0.1:{port}/simple/")
+        for installer in INSTALLERS:
+            told = found.propose(installer)
+            if f"{PACKAGES} packages" not in told:
+                raise AssertionError(f"it was to be {PACKAGES} packages:\n{told}")
+        yield found
     finally:
         server.terminate()
         server.wait(timeout=10)
+
+
+def _make_uv_image(work: Path) -> None:
+    """An image with nothing but uv, as its makers publish one."""
+    container = _run(["buildah", "from", "scratch"], _images(work)).strip()
+    _run(["buildah", "add", "-q", container, _beside("uv"), "/uv"], _images(work))
+    _run(["buildah", "commit", "-q", "--rm", container, UV_IMAGE], _images(work))
 
 
 def _images(work: Path) -> dict[str, str]:

@@ -8,10 +8,12 @@ Source: CycloneDX 1.6, package URL specification (``pkg:pypi``).
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, Property, XsUri
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.dependency import Dependency
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
@@ -39,10 +41,16 @@ def render(base: Base) -> str:
     bom.metadata.timestamp = dockerfile.created(base)
     bom.metadata.component = root
     bom.metadata.tools.components.add(Component(name=TOOL, version=__version__, type=ComponentType.APPLICATION))
-    for package in base.packages:
-        bom.register_dependency(components[package.name], [components[name] for name in package.dependencies])
-    bom.register_dependency(root, components.values())
+    # Not by register_dependency: for each dependency it looks through all that are there.
+    bom.dependencies = [_needs(root, components.values())] + [
+        _needs(components[package.name], (components[name] for name in package.dependencies))
+        for package in base.packages
+    ]
     return JsonV1Dot6(bom).output_as_string(indent=2) + "\n"
+
+
+def _needs(component: Component, others: Iterable[Component]) -> Dependency:
+    return Dependency(component.bom_ref, (Dependency(other.bom_ref) for other in others))
 
 
 def _facts(base: Base) -> list[Property]:

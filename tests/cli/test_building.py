@@ -97,7 +97,13 @@ def test_after_a_failure_nothing_is_begun_that_needs_it(tmp_path: Path) -> None:
     ],
 )
 def test_a_cause_is_known_by_what_builders_say(output: str, cause: str) -> None:
-    assert cause in cause_of(output).message
+    assert cause in cause_of(output, login=True).message
+
+
+def test_what_an_index_does_not_show_may_be_for_want_of_a_login() -> None:
+    found = cause_of("ERROR: No matching distribution found for numpy==1", login=False)
+    assert found.message == "the index does not show numpy==1 without a login"
+    assert found.hint.startswith("where it wants one, give --netrc FILE")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +118,9 @@ def test_a_cause_is_known_by_what_builders_say(output: str, cause: str) -> None:
 )
 def test_the_cause_of_a_failed_push_is_told_as_that(output: str, cause: str) -> None:
     assert cause in cause_of_push(output).message
-    assert cause_of(f"#6 ERROR: {output}\n------\n > pushing x/ml/a:1 with docker:\n") == cause_of_push(output)
+    assert cause_of(f"#6 ERROR: {output}\n------\n > pushing x/ml/a:1 with docker:\n", login=True) == cause_of_push(
+        output
+    )
     failed = BuildFailed(image="base-a", cause=cause_of_push(output), tail=())
     assert str(failed).startswith("base-a was not pushed: ")
 

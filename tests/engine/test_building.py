@@ -250,8 +250,9 @@ def test_an_index_that_does_not_answer_is_named(engine: Engine, copy: Path) -> N
     assert "the index cannot be reached from the build" in said
 
 
-def test_a_missing_login_is_hinted_at(engine: Engine, copy: Path) -> None:
-    assert "where it wants a login, give --netrc FILE" in failure(engine, copy)
+def test_a_missing_login_is_named(engine: Engine, copy: Path) -> None:
+    said = failure(engine, copy)
+    assert re.search(r"the index does not show \S+ without a login\nhint: .*give --netrc FILE", said)
 
 
 def test_a_base_image_that_is_gone_is_named(engine: Engine, place: Place, copy: Path) -> None:

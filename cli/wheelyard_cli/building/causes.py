@@ -109,12 +109,11 @@ _KNOWN: tuple[tuple[str, _Words], ...] = (
         _said("the index had no wheel of this model, and wheels/ is not there", "put its wheel into wheels/"),
     ),
     (
-        # pip says no more than this of a page that it may not read.
         r"No matching distribution found for (\S+)",
         _said(
             "the index does not show {0}",
-            "check --index-url: it must list what the lock was made from; where it wants a login, give --netrc FILE; "
-            "a model that is in no index needs its wheel in wheels/",
+            "check --index-url: it must list what the lock was made from, and --netrc: it must name that host; a model "
+            "that is in no index needs its wheel in wheels/",
         ),
     ),
     (
@@ -123,6 +122,17 @@ _KNOWN: tuple[tuple[str, _Words], ...] = (
     ),
 )
 
+
+_HIDDEN = (
+    # pip says no more than this of a page that it may not read.
+    r"No matching distribution found for (\S+)",
+    _said(
+        "the index does not show {0} without a login",
+        "where it wants one, give --netrc FILE; else check --index-url: it must list what the lock was made from, and "
+        "a model that is in no index needs its wheel in wheels/",
+    ),
+)
+"""Stands for the words that ``_KNOWN`` has for it where the build was given no login."""
 
 _PUSHING = r"(?m)^ > pushing |failed to push"
 """What buildx says where it was the push that failed: it builds and pushes in one."""
@@ -144,11 +154,15 @@ _KNOWN_OF_PUSHES: tuple[tuple[str, _Words], ...] = (
 )
 
 
-def cause_of(output: str) -> Cause:
-    """The cause of a failed build, or of a failed build and push in one, by the builder's output."""
+def cause_of(output: str, *, login: bool) -> Cause:
+    """The cause of a failed build, or of a failed build and push in one, by the builder's output.
+
+    ``login``: whether it was given one for the index.
+    """
     if re.search(_PUSHING, output):
         return cause_of_push(output)
-    return _first(_KNOWN, output)
+    known = _KNOWN if login else [_HIDDEN if entry[0] == _HIDDEN[0] else entry for entry in _KNOWN]
+    return _first(known, output)
 
 
 def cause_of_push(output: str) -> Cause:

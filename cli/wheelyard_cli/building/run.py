@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from wheelyard_cli.building.builders import Builder, BuildOptions
@@ -93,7 +94,7 @@ def _build(image: Image, builder: Builder, options: BuildOptions, report: Report
     report(f"{image.name}: building {image.tag}")
     with tempfile.TemporaryDirectory(prefix="wheelyard-build-") as directory:
         result = Path(directory, "result")
-        _run(image, builder.build(image, options, result), execute)
+        _run(image, builder.build(image, options, result), execute, partial(cause_of, login=options.netrc is not None))
         found = _identified(image, result.read_text(), pushed=options.push)
         if options.push:
             found = _pushed(found, builder, Path(directory, "digest"), execute)
@@ -101,7 +102,7 @@ def _build(image: Image, builder: Builder, options: BuildOptions, report: Report
     return found
 
 
-def _run(image: Image, command: Sequence[str], execute: Execute, cause_of: Callable[[str], Cause] = cause_of) -> str:
+def _run(image: Image, command: Sequence[str], execute: Execute, cause_of: Callable[[str], Cause]) -> str:
     output = execute(command)
     if output.code != 0:
         tail = output.text.rstrip().splitlines()[-_TAIL:]

@@ -183,14 +183,10 @@ def warm(accepted: Accepted) -> Accepted:
     return accepted
 
 
-_REPLANNED = (Level.REGROUP, Level.NEW_BASE)
-"""A warm worker plans on another way than a fresh process, by releases of which the recorded world has no METADATA."""
-
-
 @pytest.mark.heavy
-@pytest.mark.parametrize("name", [name for name, each in CANDIDATES.items() if each.level not in _REPLANNED])
+@pytest.mark.parametrize("name", CANDIDATES)
 def test_the_registry_says_the_same(warm: Accepted, name: str) -> None:
-    """But for the lines of the fleet file: it has none. All levels are compared in test_check_by_registry.py."""
+    """But for the lines of the fleet file: it has none."""
     found = warm.check(name, "--registry", warm.server.url)
     golden = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
     text = golden.partition("---- text")[2].partition("\n")[2].partition("\n---- json")[0]

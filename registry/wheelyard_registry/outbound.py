@@ -1,7 +1,8 @@
 """What goes out on behalf of an upstream index: to which hosts, at which addresses, with whose credentials.
 
 The host is checked on every request and every redirect; the address is checked where the connection is made, so that
-a name cannot be resolved to one address for the check and to another for the connection.
+a name cannot be resolved to one address for the check and to another for the connection. A proxy makes the connections
+itself: where one is configured, addresses are its business.
 """
 
 from __future__ import annotations
@@ -34,14 +35,22 @@ def client_of(index: UpstreamIndex, *, timeout: float, retries: int) -> httpx.As
             request.headers.pop("Authorization", None)
 
     return httpx.AsyncClient(
-        transport=_Transport(index, retries=retries),
+        transport=_transport(index, retries=retries),
         timeout=httpx.Timeout(timeout, pool=None),
         follow_redirects=True,
         max_redirects=5,
         headers={"User-Agent": "wheelyard"},
         event_hooks={"request": [check]},
-        trust_env=False,  # a .netrc of the account that runs the server is not this index's login
+        # A .netrc of the account that runs the server is not this index's login, and a proxy that some variable names
+        # would take the place of the addresses' check with nobody having said so.
+        trust_env=False,
     )
+
+
+def _transport(index: UpstreamIndex, *, retries: int) -> httpx.AsyncBaseTransport:
+    if index.proxy is None:
+        return _Transport(index, retries=retries)
+    return httpx.AsyncHTTPTransport(verify=_trust(), limits=_LIMITS, proxy=index.proxy)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

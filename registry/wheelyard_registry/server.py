@@ -69,6 +69,7 @@ def settings(
     upstream: tuple[str, ...],
     upstreams_file: Path | None,
     private_upstreams: bool,
+    upstream_proxy: str | None,
     no_upstream: bool,
     database: str | None,
     max_upload: int | None,
@@ -87,13 +88,15 @@ def settings(
     Reading needs no credentials where only this machine can reach the server, unless ``anonymous_read`` says otherwise.
 
     Raises:
-        CannotServe: an upstream, a pattern of reserved names, or a proxy's network cannot be used.
+        CannotServe: an upstream, the proxy before it, a pattern of reserved names, or a proxy's network cannot be used.
     """
     if upstreams_file is not None:
         upstreams = read_upstreams(upstreams_file, os.environ)
     else:
         urls = () if no_upstream else upstream or (PYPI,)
         upstreams = tuple(_upstream(url, private_network=private_upstreams) for url in urls)
+    if upstream_proxy is not None:
+        upstreams = tuple(_through(index, upstream_proxy) for index in upstreams)
     wrong = [pattern for pattern in reserved if RESERVABLE.fullmatch(pattern) is None]
     if wrong:
         raise CannotServe(
@@ -125,6 +128,14 @@ def _upstream(url: str, *, private_network: bool) -> UpstreamIndex:
     except ValueError as error:
         reason = f"the upstream {url!r} cannot be used: {error}"
         raise CannotServe(reason=reason, hint=f"the default is {PYPI}") from error
+
+
+def _through(index: UpstreamIndex, proxy: str) -> UpstreamIndex:
+    try:
+        return index if index.proxy is not None else index.through(proxy)
+    except ValueError as error:
+        reason = f"the proxy before upstreams cannot be used: {error}"
+        raise CannotServe(reason=reason, hint="write it like http://user:password@proxy.example:3128") from error
 
 
 def _network(text: str) -> Network:

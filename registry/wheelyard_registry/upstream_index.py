@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
@@ -27,6 +27,8 @@ class UpstreamIndex:
         file_hosts: hosts, beside its own, that its pages may link to and its answers may redirect to.
         login: ``user:password``, sent to the origin of ``url`` only.
         private_network: whether its hosts may have private addresses.
+        proxy: URL of the HTTP proxy through which it is reached, which may carry credentials; None: directly. The proxy
+            finds the addresses of hosts, so that it alone can refuse private ones.
     """
 
     url: str
@@ -34,6 +36,7 @@ class UpstreamIndex:
     file_hosts: tuple[str, ...] = ()
     login: str | None = field(default=None, repr=False)
     private_network: bool = False
+    proxy: str | None = field(default=None, repr=False)
 
     @classmethod
     def at(cls, url: str, *, private_network: bool = False) -> UpstreamIndex:
@@ -51,6 +54,23 @@ class UpstreamIndex:
         login = f"{parsed.username}:{parsed.password}" if parsed.userinfo else None
         bare = str(parsed.copy_with(username=None, password=None))
         return cls(url=bare if bare.endswith("/") else f"{bare}/", login=login, private_network=private_network)
+
+    def through(self, proxy: str, login: str | None = None) -> UpstreamIndex:
+        """The same index, reached through a proxy. ``login`` is ``user:password`` for the proxy.
+
+        Raises:
+            ValueError: it is not the URL of an HTTP proxy.
+        """
+        try:
+            parsed = httpx.URL(proxy)
+        except httpx.InvalidURL as error:
+            raise ValueError(str(error)) from error
+        if parsed.scheme not in {"http", "https"} or not parsed.host:
+            raise ValueError("it is not an http or https URL")
+        if login is not None:
+            user, _, password = login.partition(":")
+            parsed = parsed.copy_with(username=user, password=password)
+        return replace(self, proxy=str(parsed))
 
     @property
     def host(self) -> str:

@@ -6,6 +6,8 @@ names = ["torch", "nvidia-*"]
 file-hosts = ["download-r2.pytorch.org"]
 login-variable = "TORCH_LOGIN"      # an environment variable that holds user:password
 private-network = false
+proxy = "http://proxy.example:3128"
+proxy-login-variable = "PROXY_LOGIN"
 
 [[upstream]]
 url = "https://pypi.org/simple/"
@@ -22,9 +24,15 @@ import tomli
 from wheelyard_registry.errors import CannotServe
 from wheelyard_registry.upstream_index import UpstreamIndex
 
-_STRINGS = {"url", "login-variable"}
-_LISTS = {"names", "file-hosts"}
-_KEYS = _STRINGS | _LISTS | {"private-network"}
+_KEYS = (
+    "url",
+    "names",
+    "file-hosts",
+    "login-variable",
+    "private-network",
+    "proxy",
+    "proxy-login-variable",
+)
 
 
 def read_upstreams(path: Path, environment: Mapping[str, str]) -> tuple[UpstreamIndex, ...]:
@@ -44,7 +52,7 @@ def read_upstreams(path: Path, environment: Mapping[str, str]) -> tuple[Upstream
     except ValueError as error:
         raise CannotServe(
             reason=f"{path} does not describe upstream indexes: {error}",
-            hint="each [[upstream]] has a url and, if wanted, names, file-hosts, login-variable, private-network",
+            hint=f"each [[upstream]] has a url and, if wanted, {', '.join(_KEYS[1:])}",
         ) from error
 
 
@@ -52,19 +60,32 @@ def _index(table: object, environment: Mapping[str, str]) -> UpstreamIndex:
     if not isinstance(table, dict) or not isinstance(table.get("url"), str):
         raise ValueError("an [[upstream]] has no url")
     url = str(table["url"])
-    unknown = sorted(set(table) - _KEYS)
+    unknown = sorted(set(table) - set(_KEYS))
     if unknown:
         raise ValueError(f"{unknown[0]} is not a key of an [[upstream]]")
     try:
         index = UpstreamIndex.at(url, private_network=_flag(table))
     except ValueError as error:
         raise ValueError(f"the url {url!r} cannot be used: {error}") from error
-    return replace(
+    described = replace(
         index,
         names=_strings(table, "names"),
         file_hosts=_strings(table, "file-hosts"),
-        login=_login(table, environment) or index.login,
+        login=_login(table, "login-variable", environment) or index.login,
     )
+    return _proxied(described, table, environment)
+
+
+def _proxied(index: UpstreamIndex, table: Mapping[str, object], environment: Mapping[str, str]) -> UpstreamIndex:
+    proxy, login = table.get("proxy"), _login(table, "proxy-login-variable", environment)
+    if proxy is None:
+        if login is not None:
+            raise ValueError("proxy-login-variable is for a proxy, and there is none")
+        return index
+    try:
+        return index.through(str(proxy), login)
+    except ValueError as error:
+        raise ValueError(f"the proxy cannot be used: {error}") from error
 
 
 def _flag(table: Mapping[str, object]) -> bool:
@@ -81,8 +102,8 @@ def _strings(table: Mapping[str, object], key: str) -> tuple[str, ...]:
     return tuple(given)
 
 
-def _login(table: Mapping[str, object], environment: Mapping[str, str]) -> str | None:
-    variable = table.get("login-variable")
+def _login(table: Mapping[str, object], key: str, environment: Mapping[str, str]) -> str | None:
+    variable = table.get(key)
     if variable is None:
         return None
     login = environment.get(str(variable), "")

@@ -13,15 +13,21 @@ from wheelyard_registry.settings import Settings
 
 
 def served(
-    host: str = "127.0.0.1", *, anonymous_read: bool | None = None, trusted_proxies: tuple[str, ...] = ()
+    host: str = "127.0.0.1",
+    *,
+    anonymous_read: bool | None = None,
+    trusted_proxies: tuple[str, ...] = (),
+    upstreams_file: Path | None = None,
+    upstream_proxy: str | None = None,
 ) -> Settings:
     """The settings of a registry that is given little."""
     return settings(
         data=Path("/data"),
         host=host,
         upstream=(),
-        upstreams_file=None,
+        upstreams_file=upstreams_file,
         private_upstreams=False,
+        upstream_proxy=upstream_proxy,
         no_upstream=True,
         database=None,
         max_upload=None,
@@ -56,3 +62,17 @@ def test_proxies_are_addresses_and_networks() -> None:
 def test_what_is_no_network_is_said_at_start(text: str) -> None:
     with pytest.raises(CannotServe, match="cannot be trusted"):
         served(trusted_proxies=(text,))
+
+
+def test_an_upstream_that_names_no_proxy_of_its_own_is_reached_through_the_one_given(tmp_path: Path) -> None:
+    file = tmp_path / "upstreams.toml"
+    file.write_text('[[upstream]]\nurl = "http://a/"\nproxy = "http://own:1"\n[[upstream]]\nurl = "http://b/"\n')
+    given = served(upstreams_file=file, upstream_proxy="http://proxy.example:3128")
+    assert [index.proxy for index in given.upstreams] == ["http://own:1", "http://proxy.example:3128"]
+
+
+def test_what_is_no_proxy_is_said_at_start(tmp_path: Path) -> None:
+    file = tmp_path / "upstreams.toml"
+    file.write_text('[[upstream]]\nurl = "http://a/"\n')
+    with pytest.raises(CannotServe, match="the proxy before upstreams cannot be used: it is not an http or https URL"):
+        served(upstreams_file=file, upstream_proxy="proxy.example:3128")

@@ -213,12 +213,14 @@ def test_a_file_describes_several_upstreams(tmp_path: Path) -> None:
         '[[upstream]]\nurl = "https://download.pytorch.org/whl/cu126"\nnames = ["torch", "nvidia-*"]\n'
         'file-hosts = ["download-r2.pytorch.org"]\nlogin-variable = "TORCH_LOGIN"\n\n'
         '[[upstream]]\nurl = "https://pypi.org/simple/"\nprivate-network = true\n'
+        'proxy = "http://proxy.example:3128"\nproxy-login-variable = "PROXY_LOGIN"\n'
     )
-    torch, rest = read_upstreams(path, {"TORCH_LOGIN": "me:pass"})
+    torch, rest = read_upstreams(path, {"TORCH_LOGIN": "me:pass", "PROXY_LOGIN": "us:out@here"})
     assert torch.url == "https://download.pytorch.org/whl/cu126/"
     assert (torch.names, torch.login) == (("torch", "nvidia-*"), "me:pass")
     assert torch.hosts == {"download.pytorch.org", "download-r2.pytorch.org"}
-    assert rest == UpstreamIndex("https://pypi.org/simple/", private_network=True)
+    through = "http://us:out%40here@proxy.example:3128"
+    assert rest == UpstreamIndex("https://pypi.org/simple/", private_network=True, proxy=through)
 
 
 @pytest.mark.parametrize(
@@ -231,6 +233,14 @@ def test_a_file_describes_several_upstreams(tmp_path: Path) -> None:
         ('[[upstream]]\nurl = "http://x/"\nnames = "a"', "names is a list of strings"),
         ('[[upstream]]\nurl = "http://x/"\nprivate-network = 1', "private-network is true or false"),
         ('[[upstream]]\nurl = "http://x/"\nlogin-variable = "NO"', "the environment variable NO does not hold"),
+        (
+            '[[upstream]]\nurl = "http://x/"\nproxy = "socks5://x"',
+            "the proxy cannot be used: it is not an http or https URL",
+        ),
+        (
+            '[[upstream]]\nurl = "http://x/"\nproxy-login-variable = "HOME"',
+            "the environment variable HOME does not hold",
+        ),
         ("not toml", "does not describe upstream indexes"),
     ],
 )
@@ -238,7 +248,7 @@ def test_a_file_that_is_not_understood_is_refused_with_the_reason(tmp_path: Path
     path = tmp_path / "upstreams.toml"
     path.write_text(text)
     with pytest.raises(CannotServe) as refused:
-        read_upstreams(path, {})
+        read_upstreams(path, {"LOGIN": "us:out"})
     assert said in str(refused.value)
 
 

@@ -36,6 +36,11 @@ from wheelyard_resolver.errors import InputError
     help="TOML file of upstream indexes, with names routed to each, file hosts and logins.",
 )
 @click.option("--private-upstreams", is_flag=True, help="The hosts of --upstream may have private addresses.")
+@click.option(
+    "--upstream-proxy",
+    metavar="URL",
+    help="HTTP proxy through which upstreams are reached that name none of their own.",
+)
 @click.option("--no-upstream", is_flag=True, help="Serve private packages only.")
 @click.option(
     "--reserve",
@@ -117,6 +122,7 @@ def command(
     upstream: tuple[str, ...],
     upstreams: Path | None,
     private_upstreams: bool,
+    upstream_proxy: str | None,
     no_upstream: bool,
     reserve: tuple[str, ...],
     offline: bool,
@@ -162,6 +168,7 @@ def command(
         upstream=upstream,
         upstreams_file=upstreams,
         private_upstreams=private_upstreams,
+        upstream_proxy=upstream_proxy,
         no_upstream=no_upstream,
         database=database,
         max_upload=max_upload,

@@ -32,7 +32,8 @@ start)
   [[ ! -d $plugins ]] || ln -sf "$plugins"/* "$engine/config/cli-plugins/"
   ip netns add "$namespace" 2>/dev/null || true
   ip -n "$namespace" link set lo up
-  nohup nsenter "--net=/run/netns/$namespace" dockerd --data-root "$engine/data" --exec-root "$engine/exec" \
+  # Sockets are below --exec-root, and may have 104 characters.
+  nohup nsenter "--net=/run/netns/$namespace" dockerd --data-root "$engine/data" --exec-root "/run/$namespace.$release$store" \
     -H "unix://$engine/docker.sock" --pidfile "$engine/dockerd.pid" "${options[@]}" \
     >"$engine/dockerd.log" 2>&1 &
   for _ in $(seq 100); do

@@ -82,6 +82,9 @@ class Checks:
     async def _solved(self, check: Check) -> Report | Refusal:
         deadline = self._settings.check_deadline
         try:
+            with anyio.CancelScope(shield=True):
+                # Given up while it starts, a process would be left behind: anyio ends only those that are at work.
+                await anyio.to_process.run_sync(bool, limiter=self._processes)
             with anyio.fail_after(deadline):
                 return await anyio.to_process.run_sync(
                     work, self._settings, check, cancellable=True, limiter=self._processes

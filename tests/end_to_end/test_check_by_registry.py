@@ -14,6 +14,7 @@ import pytest
 import tomli_w
 from tests.cli.shell import Outcome, Shell
 from tests.registry import wheels
+from tests.registry.child_processes import children_of, is_alive
 from tests.registry.serving import Server, serving
 from tests.registry.test_bases_api import base, lock
 from tests.resolver.fake_index import FakeIndex, Release, fleet, model
@@ -200,24 +201,10 @@ def test_workers_end_with_their_server(tmp_path: Path) -> None:
         given = {"stage": "prod", "requires": [{"requirement": "numpy"}]}
         login = ("__token__", server.token)
         assert httpx.post(f"{server.url}/api/v1/check", json=given, auth=login, trust_env=False).status_code == 200
-        workers = workers_of(server.process.pid)
+        workers = children_of(server.process.pid)
         assert workers
         server.process.kill()
         deadline = time.monotonic() + 20
         while any(map(is_alive, workers)) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not any(map(is_alive, workers))
-
-
-def workers_of(pid: int) -> list[Path]:
-    """The places in /proc of the processes that a process has started."""
-    children = Path(f"/proc/{pid}/task").glob("*/children")
-    return [Path("/proc", child) for own in children for child in own.read_text().split()]
-
-
-def is_alive(place: Path) -> bool:
-    """Whether a process runs; one that has ended and was not waited for does not."""
-    try:
-        return (place / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from tests.registry import wheels
 from tests.registry.api import api, call
+from tests.registry.child_processes import children_of
 from tests.registry.conftest import Clock, Registry, running
 from tests.registry.test_bases_api import accept, base, deploy, lock
 
@@ -158,11 +160,13 @@ def test_a_stage_that_blocks_takes_nothing_that_is_not_checked(hurried: Registry
 
 
 def test_a_check_beyond_its_deadline_is_undecided(hurried: Registry) -> None:
-    """And the next one has a worker again."""
+    """And the next one has a worker again; none is left behind."""
+    before = children_of(os.getpid())
     for _ in range(2):
         answer = api(hurried, "POST", "check", {"stage": "prod"})
         assert (answer.status_code, answer.json()["code"]) == (503, "undecided")
         assert int(answer.headers["retry-after"]) > 0
+        assert children_of(os.getpid()) == before
 
 
 def test_more_checks_than_may_wait_are_refused(tmp_path: Path) -> None:

@@ -232,7 +232,7 @@ def test_a_release_goes_through_the_stages_and_the_past_can_be_told(server: Serv
     ("arguments", "code", "message"),
     [
         (["deploy", "retire", "churn", "--stage", "nowhere"], 2, "churn is not deployed in nowhere/default"),
-        (["deploy", "record", "churn==1.8", "--stage", "prod", "--at", "2999-01-01T00:00:00Z"], 2, "is in the future"),
+        (["deploy", "record", "early==1.8", "--stage", "prod", "--at", "2999-01-01T00:00:00Z"], 2, "is in the future"),
         (["deploy", "record", "churn>=1", "--stage", "prod"], 2, "'churn>=1' does not name one version"),
         (["deploy", "record", "churn==77", "--stage", "prod"], 2, "churn 77 is not in this registry"),
         (["deploy", "record", "churn==1", "--stage", "a b"], 2, "stage 'a b' may hold"),
@@ -242,6 +242,7 @@ def test_a_release_goes_through_the_stages_and_the_past_can_be_told(server: Serv
 def test_what_cannot_be_done_is_said_with_its_exit_code(
     server: Server, arguments: list[str], code: int, message: str
 ) -> None:
+    upload(server, wheels.wheel("early", "1.8.0"))
     done = wheelyard_here(*arguments, "--registry", server.url, WHEELYARD_TOKEN=server.token)
     assert done.returncode == code
     assert message in done.stderr

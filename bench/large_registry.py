@@ -70,6 +70,7 @@ def _file(one: Wheel, serial: object) -> dict[str, object]:
         "size": len(one.data),
         "metadata_sha256": _digest(one.metadata),
         "uploaded_at": NOW,
+        "added_at": NOW,
         "uploaded_by": "bench",
         "serial": serial,
     }

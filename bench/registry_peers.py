@@ -163,16 +163,32 @@ class Running:
 
     def memory(self) -> int:
         """The resident memory of all its processes, in bytes."""
+        return sum(int(fields[21]) for fields in self._statistics()) * os.sysconf("SC_PAGE_SIZE")
+
+    def rest(self, patience: float = 60) -> None:
+        """Wait until it has answered what nobody waits for any more, or ``patience`` seconds."""
+        deadline, before = time.monotonic() + patience, self._ticks()
+        while time.monotonic() < deadline:
+            time.sleep(0.3)
+            now = self._ticks()
+            if now - before <= 1:
+                return
+            before = now
+
+    def _ticks(self) -> int:
+        """The processor time of all its processes, in ticks of the system's clock (100 a second)."""
+        return sum(int(fields[11]) + int(fields[12]) for fields in self._statistics())
+
+    def _statistics(self) -> Iterator[list[str]]:
+        """The fields of proc_pid_stat(5) of all its processes, from the state on."""
         group = os.getpgid(self.process.pid)
-        total = 0
         for status in Path("/proc").glob("[0-9]*/stat"):
             try:
                 fields = status.read_text().rpartition(")")[2].split()
             except OSError:
                 continue
             if int(fields[2]) == group:
-                total += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
-        return total
+                yield fields
 
     def kill(self) -> None:
         """End it as a power cut would, without a chance to tidy up."""

@@ -7,7 +7,6 @@ passing of time is seen because the answer knows when. Rights are not held: they
 from __future__ import annotations
 
 import datetime as dt
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from packaging.utils import NormalizedName
 from starlette.types import Message
 
 from wheelyard_registry.catalogue.database import Version
+from wheelyard_registry.lru_cache import LruCache
 
 BOUND = 48 * 1024 * 1024
 """Bytes of bodies held; those not used for longest go first."""
@@ -119,33 +119,13 @@ def unchanged(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[Message, Messag
     return {"type": "http.response.start", "status": 304, "headers": kept}, {"type": "http.response.body", "body": b""}
 
 
-class HeldAnswers:
-    """The answers held, by what was asked."""
+class HeldAnswers(LruCache[Asked, HeldAnswer]):
+    """The answers held, by what was asked. Each may be out of date."""
 
-    def __init__(self, bound: int = BOUND) -> None:
-        self._bound = bound
-        self._held: OrderedDict[Asked, HeldAnswer] = OrderedDict()
-        self._size = 0
+    def __init__(self) -> None:
+        super().__init__(BOUND, lambda answer: answer.size + _OVERHEAD)
 
-    def get(self, asked: Asked) -> HeldAnswer | None:
-        """The answer, which may be out of date."""
-        held = self._held.get(asked)
-        if held is not None:
-            self._held.move_to_end(asked)
-        return held
-
-    def hold(self, asked: Asked, answer: HeldAnswer) -> None:
-        """Keep an answer for those who ask next."""
-        if answer.size > LARGEST:
-            return
-        self.forget(asked)
-        self._held[asked] = answer
-        self._size += answer.size + _OVERHEAD
-        while self._size > self._bound:
-            self.forget(next(iter(self._held)))
-
-    def forget(self, asked: Asked) -> None:
-        """Let go of an answer."""
-        dropped = self._held.pop(asked, None)
-        if dropped is not None:
-            self._size -= dropped.size + _OVERHEAD
+    def keep(self, key: Asked, value: HeldAnswer) -> None:
+        """Keep an answer for those who ask next, unless it is very large."""
+        if value.size <= LARGEST:
+            super().keep(key, value)

@@ -87,7 +87,7 @@ class HotPath:
                 return None
             answer.let(authorization, Reader(known.since, known.until))
         if not (answer.lasts(now) and self._catalogue.says_the_same(answer.terms.project, answer.version)):
-            self._held.forget(asked)
+            self._held.drop(asked)
             return None
         return _messages(answer, headers.get(b"if-none-match"), now)
 
@@ -187,4 +187,4 @@ class _Holding:
         etag = dict(headers)[b"etag"]
         if terms.fresh_until is not None:
             headers = tuple(header for header in headers if header[0] != b"cache-control")
-        self._held.hold(self._asked, HeldAnswer(terms, message, headers, etag, self._version))
+        self._held.keep(self._asked, HeldAnswer(terms, message, headers, etag, self._version))

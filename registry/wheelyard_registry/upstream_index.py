@@ -45,12 +45,7 @@ class UpstreamIndex:
         Raises:
             ValueError: it is not an absolute http or https URL.
         """
-        try:
-            parsed = httpx.URL(url)
-        except httpx.InvalidURL as error:
-            raise ValueError(str(error)) from error
-        if parsed.scheme not in {"http", "https"} or not parsed.host:
-            raise ValueError("it is not an http or https URL")
+        parsed = _http_url(url)
         login = f"{parsed.username}:{parsed.password}" if parsed.userinfo else None
         bare = str(parsed.copy_with(username=None, password=None))
         return cls(url=bare if bare.endswith("/") else f"{bare}/", login=login, private_network=private_network)
@@ -61,12 +56,7 @@ class UpstreamIndex:
         Raises:
             ValueError: it is not the URL of an HTTP proxy.
         """
-        try:
-            parsed = httpx.URL(proxy)
-        except httpx.InvalidURL as error:
-            raise ValueError(str(error)) from error
-        if parsed.scheme not in {"http", "https"} or not parsed.host:
-            raise ValueError("it is not an http or https URL")
+        parsed = _http_url(proxy)
         if login is not None:
             user, _, password = login.partition(":")
             parsed = parsed.copy_with(username=user, password=password)
@@ -139,3 +129,13 @@ def _is_literal(host: str) -> bool:
     except ValueError:
         return host == "localhost"
     return True
+
+
+def _http_url(text: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(text)
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from error
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise ValueError("it is not an http or https URL")
+    return parsed

@@ -43,6 +43,10 @@ def alternating(rounds: int, measures: Mapping[str, Callable[[int], float]]) -> 
         loads.append(load())
         for name, measure in measures.items():
             figures[name].append(measure(number))
-        shown = ", ".join(f"{name} {values[-1]:,.1f}" for name, values in figures.items())
+        shown = ", ".join(f"{name} {_said(values[-1])}" for name, values in figures.items())
         print(f"  round {number + 1}: {shown} (load {loads[-1]})", file=sys.stderr, flush=True)
     return Rounds(figures, loads)
+
+
+def _said(figure: float) -> str:
+    return f"{figure:,.1f}" if figure >= 10 else f"{figure:.3f}"

@@ -13,7 +13,7 @@ DEBIAN := .venv/conformance/debian/.unpacked
 GROUPS := .venv/conformance/groups.snapshot
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance nightly clients energy hooks engine locks fuzz test-postgres bench-images bench-resolver bench-uploads bench-registry bench-check bench-faults doctors lint clean
+.PHONY: help demo test conformance nightly clients energy hooks engine engine-large locks fuzz test-postgres bench-images bench-resolver bench-uploads bench-registry bench-check bench-faults doctors lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +43,10 @@ hooks: .venv/.dev .venv/clients/pre-commit/.done ## Let pre-commit run the hook 
 	$(BIN)/pytest -m heavy tests/end_to_end/test_pre_commit.py $(PYTEST_ARGS)
 
 engine: .venv/.dev ## Build real images with buildah and a Docker Engine (root on Debian; installs what it needs)
-	$(BIN)/pytest -m heavy tests/engine $(PYTEST_ARGS)
+	$(BIN)/pytest -m "heavy and not large" tests/engine $(PYTEST_ARGS)
+
+engine-large: .venv/.dev ## Build the smallest base of forty models, 3 GB of wheels, twice by both (root on Debian, 32 GB of disk)
+	$(BIN)/pytest -m large tests/engine $(PYTEST_ARGS)
 
 fuzz: .venv/.dev .venv/clients/schemathesis/.done ## Throw thousands of wrong requests at a registry, some by its own OpenAPI document
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -m heavy tests/fuzz $(PYTEST_ARGS)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -173,6 +173,12 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return _engine(request)
 
 
+@pytest.fixture(params=["buildah", "containerd_docker"])
+def repeating_engine(request: pytest.FixtureRequest) -> Engine:
+    """A builder without a daemon, and one with, that both keep equal files as equal layers."""
+    return _engine(request)
+
+
 @pytest.fixture(params=["buildah", "podman", "docker", "buildx", "old_docker"])
 def any_engine(request: pytest.FixtureRequest) -> Engine:
     """Each builder in turn."""
@@ -259,10 +265,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     examples = [EXAMPLES / "churn-score", EXAMPLES / "demand-forecast"]
     for model in examples:
         run([sys.executable, "-m", "build", "-q", "-w", "-n", "-o", str(folder / "dist"), str(model)])
-    with serving(folder, "--no-anonymous-read") as server, ExitStack() as relays:
-        netrc = folder / "netrc"
-        netrc.write_text(f"machine 127.0.0.1 login __token__ password {server.token}\n")
-        found = Place(server, netrc, folder)
+    with private_registry(folder) as found:
         found.twine(*map(str, (folder / "dist").glob("*.whl")))
         found.upload(
             wheels.wheel("engine_heavy", "1.0.0", padding=HEAVY),
@@ -281,8 +284,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                 first=[("engine_broken_too.py", b"raise ValueError('numpy.dtype size changed')\n")],
             ),
         )
-        relays.enter_context(reachable_from_the_engine(int(server.url.rpartition(":")[2]), folder))
         yield found
+
+
+@contextmanager
+def private_registry(folder: Path) -> Iterator[Place]:
+    """A registry that wants a login, and that builds reach."""
+    with serving(folder, "--no-anonymous-read") as server:
+        netrc = folder / "netrc"
+        netrc.write_text(f"machine 127.0.0.1 login __token__ password {server.token}\n")
+        with reachable_from_the_engine(int(server.url.rpartition(":")[2]), folder):
+            yield Place(server, netrc, folder)
 
 
 @contextmanager

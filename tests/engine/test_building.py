@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import json
 import re
 import shutil
 import subprocess
-import tarfile
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.engine.conftest import PYTHON, Engine, Place
+from tests.engine.images import blobs, contents, holds, image_of, layers, parts, predict
 from tests.registry import wheels
 from tests.registry.serving import serving, wheelyard
 
-from wheelyard_cli.building.images import Image, read
+from wheelyard_cli.building.images import read
 from wheelyard_cli.images.dockerfile import EPOCH
 from wheelyard_cli.images.layers import HEAVY
 
@@ -27,70 +25,6 @@ pytestmark = pytest.mark.heavy
 
 
 MANIFESTS = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
-
-
-def blobs(engine: Engine, image: str, folder: Path) -> dict[str, bytes]:
-    """Everything an image consists of: layers (decompressed), configuration, manifest; by file name."""
-    archive, saved = folder / "saved.tar", folder / "saved"
-    shutil.rmtree(saved, ignore_errors=True)
-    archive.unlink(missing_ok=True)
-    if engine.has_daemon:
-        done = engine.run("docker", "save", "-o", str(archive), image)
-    else:
-        done = engine.run("skopeo", "copy", "-q", f"containers-storage:localhost/{image}", f"docker-archive:{archive}")
-    assert done.returncode == 0, done.stderr
-    with tarfile.open(archive) as tar:
-        members = [
-            member for member in tar.getmembers() if member.isfile() or member.issym()
-        ]  # an equal layer is a link
-        found = {member.name: (tar.extractfile(member) or archive.open("rb")).read() for member in members}
-    return {name: gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data for name, data in found.items()}
-
-
-def layers(engine: Engine, image: str) -> list[str]:
-    """The digests of the uncompressed layers of an image, the lowest first."""
-    inspect = ["docker", "image", "inspect"] if engine.has_daemon else ["buildah", "inspect", "--type", "image"]
-    done = engine.run(*inspect, image)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    digests = found[0]["RootFS"]["Layers"] if engine.has_daemon else found["OCIv1"]["rootfs"]["diff_ids"]
-    assert isinstance(digests, list)
-    return digests
-
-
-def contents(engine: Engine, image: str, folder: Path) -> list[list[tuple[object, ...]]]:
-    """What the layers of an image hold, the lowest first: each entry with its owner, mode, time and hash, by name."""
-    everything = blobs(engine, image, folder)
-    manifest = json.loads(everything["manifest.json"])[0]
-    return [
-        sorted(
-            (each.name, each.type, each.mode, each.uid, each.gid, each.mtime, _hash(tar, each), each.linkname)
-            for each in tar
-        )
-        for tar in (tarfile.open(fileobj=io.BytesIO(everything[layer])) for layer in manifest["Layers"])
-    ]
-
-
-def _hash(tar: tarfile.TarFile, member: tarfile.TarInfo) -> str:
-    file = tar.extractfile(member) if member.isfile() else None
-    return "" if file is None else hashlib.sha256(file.read()).hexdigest()
-
-
-def predict(engine: Engine, image: str, code: str) -> str:
-    """What a container of an image prints."""
-    if engine.has_daemon:
-        network = "none" if engine.name != "old_docker" else "host"  # it has no bridge
-        done = engine.run("docker", "run", "--rm", "--network", network, "--read-only", image, "python", "-c", code)
-    else:
-        container = engine.run("buildah", "from", "--pull-never", image).stdout.strip()
-        done = engine.run("buildah", "run", "--isolation", "chroot", container, "--", "python", "-c", code)
-        engine.run("buildah", "rm", container)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def image_of(directory: Path, name: str) -> Image:
-    return next(image for image in read(directory) if image.name == name)
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +45,9 @@ def test_a_base_and_its_models_build_run_and_keep_no_secret(
     assert predict(engine, model.tag, code) == "10001 demand_forecast"
     token = place.server.token.encode()
     for image in read(examples):
-        everything = blobs(engine, image.tag, tmp_path)
-        assert len(everything) > 3
-        assert not [name for name, data in everything.items() if token in data]
+        searched = {name: holds(data, token) for name, data in parts(engine, image.tag, tmp_path)}
+        assert len(searched) > 3
+        assert not any(searched.values())
 
 
 def test_a_second_build_without_any_cache_gives_equal_images(

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.engine.conftest import WORK
+import tomli
+from tests.engine.conftest import WORK, Engine, Place, private_registry
+from tests.engine.images import holds, image_of, parts, predict
 from tests.registry.serving import Server, script, serving
 
 from wheelyard_cli.accepted_proposal import read_accepted
@@ -97,3 +101,47 @@ def login_of(server: Server, folder: Path) -> dict[str, str]:
     netrc = folder / "netrc"
     netrc.write_text(f"machine 127.0.0.1 login __token__ password {server.token}\n")
     return {"NETRC": str(netrc)}
+
+
+# -- the smallest base, gigabytes of it -----------------------------------------------------------------------------
+
+ROOM = 32e9
+"""Bytes of disk for the wheels in the registry and for one image with its archive."""
+
+
+@pytest.fixture(scope="module")
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A registry that passes PyPI on to those who have its token."""
+    free = shutil.disk_usage(WORK).free
+    if free < ROOM:
+        pytest.skip(f"gigabytes of wheels are installed: {ROOM / 1e9:.0f} GB are needed, {free / 1e9:.0f} GB are free")
+    with private_registry(tmp_path_factory.mktemp("mirror")) as place:
+        yield place
+
+
+def smallest_base(planned: Path) -> str:
+    def size(lock: Path) -> int:
+        packages = tomli.loads(lock.read_text())["packages"]
+        return sum(wheel["size"] for package in packages for wheel in package["wheels"])
+
+    return min(planned.glob("pylock.*.toml"), key=size).name.removeprefix("pylock.").removesuffix(".toml")
+
+
+@pytest.mark.large
+def test_the_smallest_base_repeats_runs_and_keeps_no_secret(
+    repeating_engine: Engine, mirror: Place, planned: Path, tmp_path: Path
+) -> None:
+    engine, base, out = repeating_engine, smallest_base(planned), tmp_path / "out"
+    shutil.copytree(planned, out)
+    index = ("--index-url", mirror.server.index_url, "--netrc", str(mirror.netrc))
+    found = []
+    for _ in range(2):
+        done = engine.build(out, *index, "--only", base, "--no-cache")
+        assert done.returncode == 0, done.stderr
+        found.append(image_of(out, base))
+    assert found[0].id == found[1].id
+    tag = found[0].tag
+    assert predict(engine, tag, "import numpy, tensorflow, torch; print(torch.ones(2).sum().item())") == "2.0"
+    searched = {name: holds(data, mirror.server.token.encode()) for name, data in parts(engine, tag, tmp_path)}
+    assert len(searched) > 3
+    assert not any(searched.values())

@@ -6,7 +6,6 @@ plain GET goes on to the routes, which decide everything anew; where they set te
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
@@ -45,7 +44,7 @@ class HotPath:
     ) -> None:
         self._held = HeldAnswers()
         self._access = access
-        self._catalogue = _Looked(database)
+        self._database = database
         self._clock = clock
         self._watching = watching
 
@@ -63,7 +62,7 @@ class HotPath:
                 return
             messages = await self._held_for(scope["path"], headers)
             if messages is None:
-                version = self._catalogue.version()
+                version = self._database.version()
                 holding = _Holding(scope, receive, send, self._held, asked_of(scope["path"], headers), version)
                 await app(scope, receive, holding.send)
             elif messages[1]["type"] == PATHSEND:
@@ -86,40 +85,15 @@ class HotPath:
             if known is None or not known.identity.may(Right.READ, answer.terms.project):
                 return None
             answer.let(authorization, Reader(known.since, known.until))
-        if not (answer.lasts(now) and self._catalogue.says_the_same(answer.terms.project, answer.version)):
+        if not (answer.lasts(now) and self._says_the_same(answer.terms.project, answer.version)):
             self._held.drop(asked)
             return None
         return _messages(answer, headers.get(b"if-none-match"), now)
 
-
-class _Looked:
-    """The version of the catalogue, looked at once for all requests that are there already.
-
-    SQLite lets other threads run while it looks. granian's wants to hand over the next request: the two would take the
-    interpreter's lock from each other for every request, a fifth of the time that one takes.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._version: Version | None = None
-        self._is_recent = False
-
-    def version(self) -> Version | None:
-        """The version at a time when the request that asks was there."""
-        if not self._is_recent:
-            # The loop begins requests in the order in which they come: those that come later find it forgotten.
-            asyncio.get_running_loop().call_soon(self._forget)
-            self._is_recent = True
-            self._version = self._database.version()
-        return self._version
-
-    def says_the_same(self, project: NormalizedName, since: Version) -> bool:
-        """Whether nothing was committed since then, up to such a time, that changes what is said of a project."""
-        now = self.version()
+    def _says_the_same(self, project: NormalizedName, since: Version) -> bool:
+        """Whether nothing was committed since then that changes what is said of a project."""
+        now = self._database.version()
         return now is not None and now.event == since.event and self._database.learnt_of(project) <= since.learnt
-
-    def _forget(self) -> None:
-        self._is_recent = False
 
 
 def _messages(answer: HeldAnswer, if_none_match: bytes | None, now: dt.datetime) -> tuple[Message, Message]:

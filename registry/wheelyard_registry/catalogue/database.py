@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from packaging.utils import NormalizedName
+
+from wheelyard_registry.catalogue.commits import Commits
 
 Clock = Callable[[], dt.datetime]
 
@@ -44,7 +48,9 @@ class Database:
             _prepare_sqlite(self.engine)
         self._queue = threading.Lock()
         self._writer = self.engine.execution_options(wheelyard_write=True)
-        self._watch = _Watch(self.engine) if self.engine.dialect.name == "sqlite" else None
+        file = self.engine.url.database if self.engine.dialect.name == "sqlite" else None
+        self._commits = _commits(Path(file)) if file else None
+        self._watch = _Watch(self.engine, self._commits) if self._commits else None
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -55,10 +61,14 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that commits at the end of the block, or leaves no trace if the block raises."""
-        with self._queue, self._writer.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            yield connection
+        with self._queue:
+            with self._writer.begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                yield connection
+                number = self._commits.begin() if self._commits else 0
+            if self._commits:
+                self._commits.end(number)
 
     def version(self) -> Version | None:
         """The version of all that is committed, by whatever process; None where it cannot be told without waiting."""
@@ -88,21 +98,35 @@ class Database:
         if self._watch is not None:
             self._watch.close()
         self.engine.dispose()
+        if self._commits is not None:
+            self._commits.close()
 
 
 class _Watch:
     """Sees commits to an SQLite file through a connection of its own, which never writes: its ``data_version`` changes
     with every commit of any other connection, and reading that takes microseconds and no lock that a writer minds.
+
+    Where the counted commits are as they were before it looked last, it need not look.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, commits: Commits) -> None:
         self._engine = engine
+        self._commits = commits
         self._connection: sa.PoolProxiedConnection | None = None
+        self._settled: int | None = None
+        self._looks_again = 0.0
         self._commit = -1
         self._seen = Version(-1, 0)
         self.learnt: dict[str, int] = {}
 
     def version(self) -> Version:
+        settled, now = self._commits.settled, time.monotonic()
+        if settled is None or settled != self._settled or now >= self._looks_again:
+            self._look()
+            self._settled, self._looks_again = settled, now + UNCOUNTED
+        return self._seen
+
+    def _look(self) -> None:
         if self._connection is None:
             self._connection = self._engine.raw_connection()
             self._connection.detach()  # it counts for no limit of the pool
@@ -116,7 +140,6 @@ class _Watch:
             self.learnt.update(news)
             self._seen = Version(event, max(news.values(), default=seen))
             self._commit = commit
-        return self._seen
 
     def _number(self, statement: str) -> int:
         self._cursor.execute(statement)
@@ -130,8 +153,19 @@ class _Watch:
             self._connection = None
 
 
+def _commits(catalogue: Path) -> Commits:
+    """The commits to a catalogue; that they cannot be counted is worded as SQLite's own failure to open it is."""
+    try:
+        return Commits(catalogue)
+    except OSError as error:
+        raise sa.exc.OperationalError("open", None, error) from error
+
+
 # Any constant does, as long as every replica uses the same: it is the key of the writers' queue in PostgreSQL.
 _LOCK = 0x77686C79
+
+UNCOUNTED = 0.05
+"""Seconds after which a commit is seen of which no number tells: by a tool that is not ours."""
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:

@@ -105,7 +105,7 @@ class Reads:
         self._files: dict[tuple[str, str], Request] = {}
 
     def page(self, what: str, project: str, media_type: str, bound: float, *, closely: bool = False) -> Row:
-        """A page against the same bytes in a file; as uv asks for it, so compressed on both sides."""
+        """A page against the same bytes in a file; as pip asks for it, so a large one is compressed on both sides."""
 
         def asked(index: Index) -> Request:
             return index.page(project, media_type).having("Accept-Encoding: gzip")

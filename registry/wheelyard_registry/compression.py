@@ -15,8 +15,9 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-SMALLEST = 1024
-"""Bytes below which compressing saves nothing that matters."""
+SMALLEST = 14_000
+"""Bytes below which a body and its head leave in the first flight of packets, compressed or not (RFC 6928: ten
+segments). Compressing would only give the client something to do."""
 
 _HELD = 64 * 1024 * 1024
 

@@ -34,10 +34,11 @@ def twice(registry: Registry, path: str, **headers: str) -> Response:
 @pytest.mark.parametrize("accept", [JSON_V1, "text/html"])
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
 def test_an_answer_is_the_same_from_memory(registry: Registry, accept: str, encoding: str) -> None:
-    for number in range(9):
+    for number in range(50):
         registry.upload(wheels.wheel(version=f"1.{number}"))
     answer = twice(registry, PAGE, accept=accept, **{"accept-encoding": encoding})
     assert answer.headers["content-type"].startswith(accept)
+    assert answer.headers.get("content-encoding", "identity") == encoding
     unchanged = twice(
         registry, PAGE, accept=accept, **{"accept-encoding": encoding, "if-none-match": answer.headers["etag"]}
     )

@@ -36,6 +36,16 @@ def predict(engine: Engine, image: str, code: str) -> str:
     return done.stdout.strip()
 
 
+def remove(engine: Engine, image: str) -> None:
+    """Give back the disk that an image and what was kept for its builds take."""
+    if engine.has_daemon:
+        engine.run("docker", "image", "rm", "--force", image)
+        engine.run("docker", "builder", "prune", "--all", "--force")
+    else:
+        engine.run("buildah", "rmi", "--force", image)
+        engine.run("buildah", "prune", "--force")
+
+
 def layers(engine: Engine, image: str) -> list[str]:
     """The digests of the uncompressed layers of an image, the lowest first."""
     inspect = ["docker", "image", "inspect"] if engine.has_daemon else ["buildah", "inspect", "--type", "image"]

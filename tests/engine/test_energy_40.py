@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import tomli
 from tests.engine.conftest import WORK, Engine, Place, private_registry
-from tests.engine.images import holds, image_of, parts, predict
+from tests.engine.images import holds, image_of, parts, predict, remove
 from tests.registry.serving import Server, script, serving
 
 from wheelyard_cli.accepted_proposal import read_accepted
@@ -139,9 +139,12 @@ def test_the_smallest_base_repeats_runs_and_keeps_no_secret(
         done = engine.build(out, *index, "--only", base, "--no-cache")
         assert done.returncode == 0, done.stderr
         found.append(image_of(out, base))
-    assert found[0].id == found[1].id
     tag = found[0].tag
-    assert predict(engine, tag, "import numpy, tensorflow, torch; print(torch.ones(2).sum().item())") == "2.0"
-    searched = {name: holds(data, mirror.server.token.encode()) for name, data in parts(engine, tag, tmp_path)}
-    assert len(searched) > 3
-    assert not any(searched.values())
+    try:
+        assert found[0].id == found[1].id
+        assert predict(engine, tag, "import numpy, tensorflow, torch; print(torch.ones(2).sum().item())") == "2.0"
+        searched = {name: holds(data, mirror.server.token.encode()) for name, data in parts(engine, tag, tmp_path)}
+        assert len(searched) > 3
+        assert not any(searched.values())
+    finally:
+        remove(engine, tag)

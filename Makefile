@@ -45,7 +45,7 @@ hooks: .venv/.dev .venv/clients/pre-commit/.done ## Let pre-commit run the hook 
 engine: .venv/.dev ## Build real images with buildah and a Docker Engine (root on Debian; installs what it needs)
 	$(BIN)/pytest -m "heavy and not large" tests/engine $(PYTEST_ARGS)
 
-engine-large: .venv/.dev ## Build the smallest base of forty models, 3 GB of wheels, twice by both (root on Debian, 32 GB of disk)
+engine-large: .venv/.dev ## Build the smallest base of forty models, 3 GB of wheels, twice by both (root on Debian, 36 GB of disk)
 	$(BIN)/pytest -m large tests/engine $(PYTEST_ARGS)
 
 fuzz: .venv/.dev .venv/clients/schemathesis/.done ## Throw thousands of wrong requests at a registry, some by its own OpenAPI document

@@ -24,6 +24,8 @@ _HTML = "text/html"
 """What browsers, and pip before 22.2, ask for."""
 
 _LARGEST_READ = 20_000_000
+_FIRST_FLIGHT = 14_000
+"""Bytes that arrive at the same time, however few of them they are (RFC 6928)."""
 _NAME_IN_LIST = re.compile(rb'"name"\s*:\s*"([^"]+)"|<a [^>]*href="(?:[^"]*/)?([^"/]+)/"')
 
 
@@ -171,7 +173,7 @@ class Doctor:
         )
         yield _judge(
             "compression",
-            "content-encoding" in page.headers or len(page.content) < 1024,
+            "content-encoding" in page.headers or len(page.content) < _FIRST_FLIGHT,
             f"a page of {len(page.content)} bytes is sent {_encoding(page)}",
             "resolving reads hundreds of pages; compressed they are a tenth of the size",
             Level.WEAK,

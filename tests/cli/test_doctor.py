@@ -104,6 +104,18 @@ def test_forms_that_disagree_are_bad_and_what_caches_and_uv_need_is_missed() -> 
     assert levels["content"] is Level.UNKNOWN
 
 
+@pytest.mark.parametrize(("padding", "level"), [(13_000, Level.GOOD), (20_000, Level.WEAK)])
+def test_only_a_large_page_has_to_be_compressed(padding: int, level: Level) -> None:
+    page = {"meta": {"api-version": "1.0"}, "name": "six", "files": [], "_padding": "x" * padding}
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Type": JSON_V1}, json=page)
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        found = Doctor(client, "https://x.example/simple/").examine("six")
+    assert {finding.topic: finding.level for finding in found.findings}["compression"] is level
+
+
 def test_pypiserver_sends_unknown_names_to_pypi_by_default(tmp_path: Path) -> None:
     built = wheels.wheel("six", "1.16.0")
     (tmp_path / built.filename).write_bytes(built.data)

@@ -68,17 +68,17 @@ def test_every_commit_of_another_process_is_seen_once_it_is_made(database: Datab
 
 
 def test_a_writer_that_ended_while_it_committed_hides_nothing(database: Database, file: Path) -> None:
-    with closing(Commits(file)) as commits:
-        learn(database, 1)
-        assert learnt(database) == 1
-        commits.begin()
-        with closing(sqlite3.connect(file)) as dying, dying:
-            dying.execute("INSERT INTO upstream_learnt (project, serial) VALUES ('other', 2)")
-        assert commits.settled is None
-        assert learnt(database) == 2
-        learn(database, 3)
-        assert commits.settled is not None
-        assert learnt(database) == 3
+    commits = Commits(file)
+    learn(database, 1)
+    assert learnt(database) == 1
+    commits.begin()
+    with closing(sqlite3.connect(file)) as dying, dying:
+        dying.execute("INSERT INTO upstream_learnt (project, serial) VALUES ('other', 2)")
+    assert commits.settled is None
+    assert learnt(database) == 2
+    learn(database, 3)
+    assert commits.settled is not None
+    assert learnt(database) == 3
 
 
 def test_what_a_foreign_tool_commits_is_seen_a_little_later(database: Database, file: Path) -> None:
@@ -90,22 +90,29 @@ def test_what_a_foreign_tool_commits_is_seen_a_little_later(database: Database, 
 
 
 def test_a_transaction_that_fails_is_no_commit(database: Database, file: Path) -> None:
-    with closing(Commits(file)) as commits:
-        before = commits.settled
-        with pytest.raises(ZeroDivisionError), database.write():
-            raise ZeroDivisionError
-        assert commits.settled == before is not None
+    commits = Commits(file)
+    before = commits.settled
+    with pytest.raises(ZeroDivisionError), database.write():
+        raise ZeroDivisionError
+    assert commits.settled == before is not None
+
+
+def test_who_is_late_may_still_write_and_read_a_catalogue_that_was_closed(database: Database) -> None:
+    """Transfers under way are ended after the rest of the server."""
+    database.close()
+    learn(database, 1)
+    assert learnt(database) == 1
 
 
 def test_a_commit_is_over_only_with_the_newest(file: Path) -> None:
     """The lock is free for the next writer before the last one has said that it is done."""
-    with closing(Commits(file)) as one, closing(Commits(file)) as other:
-        first, second = one.begin(), other.begin()
-        one.end(first)
-        assert one.settled is other.settled is None
-        other.end(second)
-        one.end(first)
-        assert one.settled == other.settled == second
+    one, other = Commits(file), Commits(file)
+    first, second = one.begin(), other.begin()
+    one.end(first)
+    assert one.settled is other.settled is None
+    other.end(second)
+    one.end(first)
+    assert one.settled == other.settled == second
 
 
 def test_a_catalogue_in_no_directory_cannot_be_opened(tmp_path: Path) -> None:

@@ -170,6 +170,12 @@ def test_each_representation_has_a_tag_of_its_own(
     assert int(raw.headers["content-length"]) == len(compressed.body) < len(plainly.content)
 
 
+def test_a_small_list_is_not_compressed(registry: Registry) -> None:
+    assert get(registry, JSON_V1, Accept_Encoding="gzip").status_code == 404
+    listed = registry.client.get("/simple/", headers={"Accept": JSON_V1, "Accept-Encoding": "gzip, zstd"})
+    assert "content-encoding" not in listed.headers
+
+
 @pytest.mark.usefixtures("releases")
 def test_a_small_page_is_not_compressed(registry: Registry) -> None:
     for path in (PAGE, "/simple/"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import sys
 from pathlib import Path
 
 _SIZE = 16
@@ -20,13 +21,16 @@ class Commits:
     def __init__(self, catalogue: Path) -> None:
         descriptor = os.open(f"{catalogue}-commits", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            if os.fstat(descriptor).st_size < _SIZE:
+            # A full disk is an error here; to write into memory that has no place on the disk would end the process.
+            if sys.platform == "darwin":
                 os.ftruncate(descriptor, _SIZE)
-            self._memory = mmap.mmap(descriptor, _SIZE)
+            else:
+                os.posix_fallocate(descriptor, 0, _SIZE)
+            memory = mmap.mmap(descriptor, _SIZE)
         finally:
             os.close(descriptor)
-        # Whole words, which processors read and write at once.
-        self._words = memoryview(self._memory).cast("Q")
+        # Whole words, which processors read and write at once. The memory goes with them.
+        self._words = memoryview(memory).cast("Q")
 
     @property
     def settled(self) -> int | None:
@@ -44,8 +48,3 @@ class Commits:
         """Call a commit over. One that fails, or ends with its process, never is: the next one makes up for it."""
         if self._words[_OVER] < number:
             self._words[_OVER] = number
-
-    def close(self) -> None:
-        """Give the memory back."""
-        self._words.release()
-        self._memory.close()

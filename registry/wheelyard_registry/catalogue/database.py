@@ -98,8 +98,6 @@ class Database:
         if self._watch is not None:
             self._watch.close()
         self.engine.dispose()
-        if self._commits is not None:
-            self._commits.close()
 
 
 class _Watch:

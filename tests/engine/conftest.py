@@ -287,12 +287,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield found
 
 
+def netrc_of(server: Server, folder: Path) -> Path:
+    """A netrc file with the token of a registry."""
+    netrc = folder / "netrc"
+    netrc.write_text(f"machine 127.0.0.1 login __token__ password {server.token}\n")
+    return netrc
+
+
 @contextmanager
 def private_registry(folder: Path) -> Iterator[Place]:
     """A registry that wants a login, and that builds reach."""
     with serving(folder, "--no-anonymous-read") as server:
-        netrc = folder / "netrc"
-        netrc.write_text(f"machine 127.0.0.1 login __token__ password {server.token}\n")
+        netrc = netrc_of(server, folder)
         with reachable_from_the_engine(int(server.url.rpartition(":")[2]), folder):
             yield Place(server, netrc, folder)
 

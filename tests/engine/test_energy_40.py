@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 import tomli
-from tests.engine.conftest import WORK, Engine, Place, private_registry
+from tests.engine.conftest import WORK, Engine, Place, netrc_of, private_registry
 from tests.engine.images import holds, image_of, parts, predict, remove
-from tests.registry.serving import Server, script, serving
+from tests.registry.serving import script, serving
 
 from wheelyard_cli.accepted_proposal import read_accepted
 from wheelyard_cli.base_changes import changes
@@ -89,18 +89,13 @@ def test_a_model_that_needs_a_source_only_project_is_placed_once_its_wheel_is_bu
         assert built.returncode == 0, built.stderr
         route = f'\n[[index]]\nurl = "{server.index_url}"\nprojects = ["pyspark"]\n'
         fleet = FLEET.read_text() + route
-        out = propose(fleet, tmp_path / "with-pyspark", without=WITHOUT_WHEELS[:2], **login_of(server, tmp_path))
+        out = propose(
+            fleet, tmp_path / "with-pyspark", without=WITHOUT_WHEELS[:2], NETRC=str(netrc_of(server, tmp_path))
+        )
     bases = json.loads((out / "proposal.json").read_bytes())["bases"]
     (home,) = [base for base in bases if "spark-etl" in base["models"]]
     assert [each["version"] for each in home["packages"] if each["name"] == "pyspark"] == ["3.5.9"]
     assert len(bases) == 3
-
-
-def login_of(server: Server, folder: Path) -> dict[str, str]:
-    """The registry's token as clients of any index find it."""
-    netrc = folder / "netrc"
-    netrc.write_text(f"machine 127.0.0.1 login __token__ password {server.token}\n")
-    return {"NETRC": str(netrc)}
 
 
 # -- the smallest base, gigabytes of it -----------------------------------------------------------------------------

@@ -53,18 +53,23 @@ class Access:
             raise Unauthenticated("the credentials are not known to this registry")
         return await self._log_in(given, request.client.host if request.client else "")
 
-    async def recognised(self, authorization: bytes | None) -> Remembered | None:
-        """Who sends this, and for how long that stands; None: only :meth:`identify` can tell."""
+    def remembered(self, authorization: bytes | None) -> Remembered | None:
+        """Who sends this, and for how long that stands; None: it takes the database to tell. Any thread may ask."""
         if authorization is None:
             return _ANYBODY if self._anonymous_read else None
         given = credentials_of(authorization.decode("latin-1"))
+        with suppress(Unauthenticated):
+            return self._tokens.remembered(given, self._clock()) if isinstance(given, Token) else None
+        return None
+
+    async def recognised(self, authorization: bytes | None) -> Remembered | None:
+        """The same, with the database asked about a token; None: only :meth:`identify` can tell."""
+        known = self.remembered(authorization)
+        given = None if known or authorization is None else credentials_of(authorization.decode("latin-1"))
         if not isinstance(given, Token):
-            return None
+            return known
         now = self._clock()
         with suppress(Unauthenticated):
-            known = self._tokens.remembered(given, now)
-            if known is not None:
-                return known
             return Remembered(await anyio.to_thread.run_sync(self._tokens.recognise, given, now), now, now)
         return None
 

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Scope
 
 from wheelyard_registry import addresses, openapi
 from wheelyard_registry.access import Access
@@ -50,7 +50,7 @@ def _no_layer(app: ASGIApp) -> ASGIApp:
     return app
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = _no_layer) -> Starlette:
+def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = _no_layer) -> Registry:
     """The registry as an ASGI application.
 
     The data directory must have been prepared (:func:`wheelyard_registry.storage.prepare`). ``clock`` tells the time.
@@ -78,7 +78,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, watching: Layer = 
         await read.close()
         database.close()
 
-    return _Registry(
+    return Registry(
         HotPath(access=access, database=database, clock=clock, watching=watching),
         lambda app: watching(trusting(app, settings.trusted_proxies)),
         routes=[
@@ -120,7 +120,7 @@ async def _beside_requests(work: Callable[..., Awaitable[None]], *arguments: obj
         _log.exception("%s has ended", work.__qualname__)
 
 
-class _Registry(Starlette):
+class Registry(Starlette):
     """The application with the hot path in front of everything, also of the layer that catches errors."""
 
     def __init__(self, hot_path: HotPath, around: Layer, **parts: Any) -> None:
@@ -128,6 +128,10 @@ class _Registry(Starlette):
         self.router.redirect_slashes = False  # ours are relative: see refusals
         self._hot_path = hot_path
         self._around = around
+
+    def at_once(self, scope: Scope) -> tuple[Message, Message] | None:
+        """See :meth:`.HotPath.at_once`."""
+        return self._hot_path.at_once(scope)
 
     def build_middleware_stack(self) -> ASGIApp:
         """The stack that Starlette builds before the first request."""

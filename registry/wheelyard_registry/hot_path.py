@@ -1,7 +1,8 @@
-"""The shortest way to an answer that is held in memory: an ASGI layer in front of the routes.
+"""The shortest ways to an answer held in memory: before the event loop, and in an ASGI layer in front of the routes.
 
-It waits for nothing but, every two seconds, for a token to be looked up. Whatever is not held, not certain or not a
-plain GET goes on to the routes, which decide everything anew; where they set terms, their answer is held for the next.
+The first waits for nothing, the second only, every two seconds, for a token to be looked up. Whatever is not held, not
+certain or not a plain GET goes on to the routes, which decide everything anew; where they set terms, their answer is
+held for the next.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wheelyard_registry.access import Access
 from wheelyard_registry.catalogue.database import Clock, Database, Version
+from wheelyard_registry.catalogue.tokens import Remembered
 from wheelyard_registry.held_answers import Asked, HeldAnswer, HeldAnswers, Reader, Terms, asked_of, unchanged, whole
 from wheelyard_registry.identity import Right
 from wheelyard_registry.negotiation import matches
@@ -48,22 +50,32 @@ class HotPath:
         self._clock = clock
         self._watching = watching
 
+    def at_once(self, scope: Scope) -> tuple[Message, Message] | None:
+        """The head and the body of an answer that needs no waiting; None: it does. Any thread may ask."""
+        headers = _of_plain_read(scope)
+        if headers is None:
+            return None
+        asked = asked_of(scope["path"], headers)
+        answer = self._held.get(asked)
+        if answer is None or answer.content["type"] == PATHSEND:
+            return None
+        authorization, now = headers.get(b"authorization"), self._clock()
+        if answer.may_go_to(authorization, now) or _let(answer, authorization, self._access.remembered(authorization)):
+            return self._as_of_now(asked, answer, headers, now)
+        return None
+
     def before(self, app: ASGIApp) -> ASGIApp:
         """The same application, asked only where memory has no answer."""
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(_READ):
+            headers = _of_plain_read(scope)
+            if headers is None:
                 await app(scope, receive, send)
                 return
-            headers = dict(scope["headers"])
-            repeated = len(headers) != len(scope["headers"])
-            if scope["query_string"] or repeated or not _DECIDED_BY_ROUTES.isdisjoint(headers):
-                await app(scope, receive, send)
-                return
-            messages = await self._held_for(scope["path"], headers)
+            asked = asked_of(scope["path"], headers)
+            messages = await self._held_for(asked, headers)
             if messages is None:
-                version = self._database.version()
-                holding = _Holding(scope, receive, send, self._held, asked_of(scope["path"], headers), version)
+                holding = _Holding(scope, receive, send, self._held, asked, self._database.version())
                 await app(scope, receive, holding.send)
             elif messages[1]["type"] == PATHSEND:
                 await self._watching(_sending(*messages))(scope, receive, send)
@@ -73,27 +85,49 @@ class HotPath:
 
         return answer
 
-    async def _held_for(self, path: str, headers: Mapping[bytes, bytes]) -> tuple[Message, Message] | None:
-        asked = asked_of(path, headers)
+    async def _held_for(self, asked: Asked, headers: Mapping[bytes, bytes]) -> tuple[Message, Message] | None:
         answer = self._held.get(asked)
         if answer is None:
             return None
         authorization, now = headers.get(b"authorization"), self._clock()
-        if not answer.may_go_to(authorization, now):
-            # For a token the routes would find out the same, and then make the whole answer anew.
-            known = await self._access.recognised(authorization)
-            if known is None or not known.identity.may(Right.READ, answer.terms.project):
-                return None
-            answer.let(authorization, Reader(known.since, known.until))
-        if not (answer.lasts(now) and self._says_the_same(answer.terms.project, answer.version)):
-            self._held.drop(asked)
-            return None
-        return _messages(answer, headers.get(b"if-none-match"), now)
+        # For a token the routes would find out the same, and then make the whole answer anew.
+        if answer.may_go_to(authorization, now) or _let(
+            answer, authorization, await self._access.recognised(authorization)
+        ):
+            return self._as_of_now(asked, answer, headers, now)
+        return None
+
+    def _as_of_now(
+        self, asked: Asked, answer: HeldAnswer, headers: Mapping[bytes, bytes], now: dt.datetime
+    ) -> tuple[Message, Message] | None:
+        if answer.lasts(now) and self._says_the_same(answer.terms.project, answer.version):
+            return _messages(answer, headers.get(b"if-none-match"), now)
+        self._held.drop(asked)
+        return None
 
     def _says_the_same(self, project: NormalizedName, since: Version) -> bool:
         """Whether nothing was committed since then that changes what is said of a project."""
         now = self._database.version()
         return now is not None and now.event == since.event and self._database.learnt_of(project) <= since.learnt
+
+
+def _of_plain_read(scope: Scope) -> Mapping[bytes, bytes] | None:
+    """The headers of a GET of a page or a file in which nothing else matters than what answers are held by."""
+    if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(_READ):
+        return None
+    headers = dict(scope["headers"])
+    repeated = len(headers) != len(scope["headers"])
+    if scope["query_string"] or repeated or not _DECIDED_BY_ROUTES.isdisjoint(headers):
+        return None
+    return headers
+
+
+def _let(answer: HeldAnswer, authorization: bytes | None, known: Remembered | None) -> bool:
+    """Whether who is known by this ``Authorization`` may have the answer, which is noted for the next time."""
+    if known is None or not known.identity.may(Right.READ, answer.terms.project):
+        return False
+    answer.let(authorization, Reader(known.since, known.until))
+    return True
 
 
 def _messages(answer: HeldAnswer, if_none_match: bytes | None, now: dt.datetime) -> tuple[Message, Message]:

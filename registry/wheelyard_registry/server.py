@@ -22,14 +22,14 @@ import uvloop
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.log import LogLevels
 from granian.server.embed import Server
-from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from wheelyard_registry.app import create_app
+from wheelyard_registry.app import Registry, create_app
 from wheelyard_registry.arenas import few_arenas
 from wheelyard_registry.catalogue.database import utc_now
 from wheelyard_registry.credentials import Token
 from wheelyard_registry.errors import CannotServe
+from wheelyard_registry.handover import HandoverLoop
 from wheelyard_registry.settings import RESERVABLE, Settings
 from wheelyard_registry.storage import prepare
 from wheelyard_registry.trusted_proxies import Network, read_network
@@ -166,7 +166,12 @@ def serve(settings: Settings, listening: Listening, say: Say) -> None:
     try:
         if prepared.first_token is not None:
             _hand_over(prepared.first_token, listening.token_file, say)
-        uvloop.run(_run(settings, replace(listening, port=port), say))
+        few_arenas()
+        requests = RequestsUnderWay()
+        app = create_app(settings, watching=requests.watching)
+        _let_it_last()
+        running = _run(app, requests, replace(listening, port=port), say)
+        uvloop.run(running, loop_factory=lambda: HandoverLoop(app.at_once))
     finally:
         prepared.lock.close()
 
@@ -215,12 +220,10 @@ def _hand_over(token: Token, file: Path | None, say: Say) -> None:
     say(f"admin token written to {file}")
 
 
-async def _run(settings: Settings, listening: Listening, say: Say) -> None:
-    few_arenas()
+async def _run(app: Registry, requests: RequestsUnderWay, listening: Listening, say: Say) -> None:
     host, port, tls = listening.host, listening.port, listening.tls
-    requests = RequestsUnderWay()
     server = Server(
-        lambda: _lasting(create_app(settings, watching=requests.watching)),
+        app,
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -233,7 +236,6 @@ async def _run(settings: Settings, listening: Listening, say: Say) -> None:
         ssl_cert=tls.chain if tls else None,
         ssl_key=tls.key if tls else None,
         ssl_protocol_min=SSLProtocols.tls12,
-        factory=True,
     )
     loop = asyncio.get_running_loop()
 
@@ -255,15 +257,14 @@ async def _run(settings: Settings, listening: Listening, say: Say) -> None:
         raise CannotServe(reason=f"the server on {host}:{port} stopped by itself", hint="its log lines say why")
 
 
-def _lasting(app: Starlette) -> Starlette:
-    """The same application; what was made up to here lives as long as the process.
+def _let_it_last() -> None:
+    """Say that whatever was made up to here lives as long as the process.
 
     The garbage collector need not walk through all of it again and again: it took a fifth of an upload's time.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    return app
 
 
 class RequestsUnderWay:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from tests.registry import wheels
 from tests.registry.fake_upstream import FakeUpstream, serving_upstream
-from tests.registry.serving import Server, clean_environment, script, serving, wheelyard_here
+from tests.registry.serving import Server, clean_environment, free_port, script, serving, wheelyard_here
 
 from wheelyard_cli.index_doctor import Doctor, Level
 from wheelyard_resolver.page import JSON_V1
@@ -119,9 +119,7 @@ def test_only_a_large_page_has_to_be_compressed(padding: int, level: Level) -> N
 def test_pypiserver_sends_unknown_names_to_pypi_by_default(tmp_path: Path) -> None:
     built = wheels.wheel("six", "1.16.0")
     (tmp_path / built.filename).write_bytes(built.data)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [script("pypi-server"), "run", "-i", "127.0.0.1", "-p", str(port), str(tmp_path)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=clean_environment())
     try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from passlib.apache import HtpasswdFile
 from tests.end_to_end.tls_files import TlsFiles, issue
 from tests.registry import wheels
 from tests.registry.fake_upstream import serving_upstream
-from tests.registry.serving import Server, clean_environment, foreign, run_in, script, serving
+from tests.registry.serving import Server, clean_environment, foreign, free_port, run_in, script, serving
 
 pytestmark = pytest.mark.heavy
 
@@ -250,10 +249,3 @@ def test_clients_of_pypiserver_go_on_unchanged(tmp_path: Path) -> None:
             assert who.installed() == {"demand_forecast"}
             who.run(upload.format("1.5.0"))
             assert "1.5.0" in who.run("uv lock --upgrade --no-cache; cat uv.lock")
-
-
-def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 from httpx import Response
-from starlette.applications import Starlette
 from tests.registry.catalogue_url import drop_test_catalogues, with_test_catalogue
 from tests.registry.fake_upstream import FakeUpstream, serving_upstream
 from tests.registry.in_process import Client, client_of
 from tests.registry.wheels import Built
 
+from wheelyard_registry.app import Registry as Application
 from wheelyard_registry.app import create_app
 from wheelyard_registry.catalogue.database import Database
 from wheelyard_registry.settings import Settings
@@ -47,7 +47,7 @@ class Registry:
     """A running registry as a test talks to it."""
 
     settings: Settings
-    app: Starlette
+    app: Application
     client: Client
     token: str
     clock: Clock
@@ -100,7 +100,7 @@ def running(settings: Settings, clock: Clock, token: str | None = None) -> Itera
     prepared = prepare(settings, clock)
     text = token or (prepared.first_token.text if prepared.first_token else "")
     app = create_app(settings, clock=clock)
-    with prepared.lock, client_of(app) as client:
+    with prepared.lock, client_of(app, app.at_once) as client:
         yield Registry(settings, app, client, text, clock)
 
 

@@ -7,9 +7,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import anyio.to_thread
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from wheelyard_registry.handover import AtOnce
 
 
 class Client:
@@ -41,10 +45,29 @@ class Client:
         return False
 
 
+def _nothing(_: Scope) -> None:
+    return None
+
+
+def _as_served(app: ASGIApp, at_once: AtOnce) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        messages = await anyio.to_thread.run_sync(at_once, scope)
+        if messages is None:
+            await app(scope, receive, send)
+            return
+        for message in messages:
+            await send(message)
+
+    return answer
+
+
 @contextmanager
-def client_of(app: Starlette) -> Iterator[Client]:
-    """A client of ``app``, between its start and its end."""
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+def client_of(app: Starlette, at_once: AtOnce = _nothing) -> Iterator[Client]:
+    """A client of ``app``, between its start and its end.
+
+    As the server has it, ``at_once`` is asked first, in another thread than that of the event loop.
+    """
+    transport = httpx.ASGITransport(_as_served(app, at_once), raise_app_exceptions=False)
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(app.router.lifespan_context(app)),

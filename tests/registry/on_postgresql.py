@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.registry.catalogue_url import VARIABLE
+from tests.registry.serving import free_port
 
 _NOBODY = 65534
 """PostgreSQL refuses to run as root."""
@@ -70,9 +70,7 @@ def started(programs: Path) -> Iterator[str]:
             if done.returncode != 0:
                 raise SystemExit(f"{program} failed:\n{(place / 'output').read_text()}")
 
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         run("initdb", "-U", "wheelyard", "--auth=trust", "--encoding=UTF8", "--locale=C")
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={place}"
         run("pg_ctl", "-w", "-o", options, "start")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -90,6 +91,13 @@ def wheelyard_here(*arguments: str, **environment: str) -> subprocess.CompletedP
         stream.seek(0)
         texts.append(stream.read())
     return subprocess.CompletedProcess(arguments, stopped.value.code, *texts)
+
+
+def free_port() -> int:
+    """A port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -65,6 +66,13 @@ def test_every_commit_of_another_process_is_seen_once_it_is_made(database: Datab
             assert writer.stdout.readline() == f"{serial}\n"
             assert learnt(database) == serial
         writer.stdin.close()
+
+
+def test_every_thread_sees_each_commit_once_it_is_made(database: Database) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        for serial in range(1, 51):
+            learn(database, serial)
+            assert set(threads.map(learnt, [database] * 16)) == {serial}
 
 
 def test_a_writer_that_ended_while_it_committed_hides_nothing(database: Database, file: Path) -> None:

@@ -10,17 +10,20 @@ from pathlib import Path
 import pytest
 from httpx import Response
 from packaging.utils import NormalizedName
+from starlette.types import Scope
 from tests.registry import wheels
 from tests.registry.api import call, token
-from tests.registry.conftest import Clock, Registry, running
+from tests.registry.conftest import Clock, Registry, basic, running
 from tests.registry.fake_upstream import FakeUpstream
 from tests.registry.wheels import Built, core_metadata
 
 from wheelyard_registry.catalogue.database import Database
+from wheelyard_registry.held_answers import LARGEST
 from wheelyard_registry.settings import Settings
 from wheelyard_resolver.page import JSON_V1
 
 PAGE = "/simple/demand-model/"
+CLIENT = {"accept": JSON_V1, "accept-encoding": "gzip"}
 
 
 def twice(registry: Registry, path: str, **headers: str) -> Response:
@@ -43,6 +46,39 @@ def test_an_answer_is_the_same_from_memory(registry: Registry, accept: str, enco
         registry, PAGE, accept=accept, **{"accept-encoding": encoding, "if-none-match": answer.headers["etag"]}
     )
     assert (unchanged.status_code, unchanged.content) == (304, b"")
+
+
+def read(path: str, password: str = "", **headers: str) -> Scope:
+    """A GET as the server describes it."""
+    given = {**headers, **({"authorization": basic("__token__", password)["Authorization"]} if password else {})}
+    sent = [(name.encode(), value.encode()) for name, value in given.items()]
+    return {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": sent}
+
+
+def test_only_what_needs_no_waiting_is_answered_at_once(tmp_path: Path) -> None:
+    with running(Settings(data=tmp_path / "data", upstreams=()), Clock()) as registry:
+        small, large = wheels.wheel(), wheels.wheel(version="2.0", padding=LARGEST)
+        files = [f"/files/demand-model/{built.filename}" for built in (small, large)]
+        registry.upload(small), registry.upload(large)
+        if not can_hold(registry.settings):
+            pytest.skip("this catalogue cannot tell its version without waiting; nothing is held")
+        reader, other = token(registry, "read", projects=["demand-*"]), token(registry, "read", projects=["x"])
+        for path in (PAGE, *files):
+            assert registry.app.at_once(read(path, reader)) is None
+            assert registry.client.get(path, headers=CLIENT, auth=("__token__", reader)).status_code == 200
+        assert registry.client.get(PAGE, auth=("__token__", other)).status_code == 403
+
+        def at_once(path: str, password: str = reader, **headers: str) -> int | None:
+            answer = registry.app.at_once(read(path, password, **CLIENT, **headers))
+            return None if answer is None else int(answer[0]["status"])
+
+        assert [at_once(path) for path in (PAGE, *files)] == [200, 200, None]
+        etag = registry.client.get(PAGE, headers=CLIENT, auth=("__token__", reader)).headers["etag"]
+        assert at_once(PAGE, **{"if-none-match": etag}) == 304
+        assert at_once(PAGE, range="bytes=0-1") is None
+        assert [at_once(PAGE, password) for password in ("", other, "wy_no_token")] == [None, None, None]
+        registry.clock.forward(seconds=2)
+        assert at_once(PAGE) is None
 
 
 def test_a_header_sent_twice_spoils_nothing_for_others(registry: Registry) -> None:
@@ -128,6 +164,12 @@ def test_what_another_process_learns_of_an_upstream_file_is_seen_at_once(
     with running(mirror.settings, mirror.clock, token=mirror.token) as other:
         assert other.client.get(f"/files/six/{built.filename}.metadata").status_code == 200
     assert mirror.only_file("six")["core-metadata"] == {"sha256": Built("", core_metadata("six", "1.16.0")).sha256}
+
+
+def can_hold(settings: Settings) -> bool:
+    """Whether the catalogue tells its version without waiting: else nothing is held."""
+    with closing(Database(settings.database_url)) as database:
+        return database.version() is not None
 
 
 @pytest.fixture

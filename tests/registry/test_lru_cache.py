@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import random
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +30,34 @@ def test_it_holds_the_values_used_last_that_fit_together(used: list[tuple[str, i
     assert order[0] in held
     assert len(held) == 1 or sum(latest[key] for key in held) <= BOUND
     assert held == set(order[: len(held)])
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads that take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("restless")
+def test_threads_may_share_it() -> None:
+    cache: LruCache[int, int] = LruCache(100, lambda size: size)
+
+    def use(seed: int) -> None:
+        chosen = random.Random(seed)
+        for _ in range(10_000):
+            key = chosen.randrange(50)
+            chosen.choice((cache.get, cache.drop, lambda key: cache.keep(key, key)))(key)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(use, range(4)))
+    for key in range(50):
+        cache.drop(key)
+    cache.keep(1, 100)
+    cache.keep(0, 0)
+    assert (cache.get(0), cache.get(1)) == (0, 100)
 
 
 def test_what_was_asked_for_stays_longer_than_what_was_not() -> None:

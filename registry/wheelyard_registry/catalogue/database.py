@@ -104,12 +104,14 @@ class _Watch:
     """Sees commits to an SQLite file through a connection of its own, which never writes: its ``data_version`` changes
     with every commit of any other connection, and reading that takes microseconds and no lock that a writer minds.
 
-    Where the counted commits are as they were before it looked last, it need not look.
+    Where the counted commits are as they were before it looked last, it need not look. Any thread may ask: they look
+    one after the other, and set what they saw before the number that spares others the look.
     """
 
     def __init__(self, engine: sa.Engine, commits: Commits) -> None:
         self._engine = engine
         self._commits = commits
+        self._looking = threading.Lock()
         self._connection: sa.PoolProxiedConnection | None = None
         self._settled: int | None = None
         self._looks_again = 0.0
@@ -120,8 +122,9 @@ class _Watch:
     def version(self) -> Version:
         settled, now = self._commits.settled, time.monotonic()
         if settled is None or settled != self._settled or now >= self._looks_again:
-            self._look()
-            self._settled, self._looks_again = settled, now + UNCOUNTED
+            with self._looking:
+                self._look()
+                self._settled, self._looks_again = settled, now + UNCOUNTED
         return self._seen
 
     def _look(self) -> None:
@@ -146,9 +149,10 @@ class _Watch:
         return int(row[0])
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        with self._looking:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
 
 def _commits(catalogue: Path) -> Commits:

@@ -49,8 +49,10 @@ def compile_requirements(
         Unfit: it failed, or took too long.
     """
     with TemporaryDirectory(dir=PLACE) as place:
+        # With another Python to resolve for, uv looks for that one, and on the network where it may.
+        python = ["--python", sys.executable, "--no-python-downloads"]
         given = ["--no-header", "--index-url", index_url, *options, "--output-file", f"{place}/out", str(requirements)]
-        return _timed("compile", ["--cache-dir", f"{place}/cache", *given], patience)
+        return _timed("compile", ["--cache-dir", f"{place}/cache", *python, *given], patience)
 
 
 def _timed(what: str, arguments: Sequence[str], patience: float = PATIENCE) -> float:

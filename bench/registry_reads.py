@@ -5,10 +5,10 @@
 Needs nginx and wrk (Debian: apt install nginx wrk), and the snapshot of `make bench-resolver` for one row. Requests a
 second of 16 connections kept alive, medians of rounds in which all are measured in turn; a ratio is the median of the
 rounds' ratios. Rows where a ratio is close to what is wanted get ten times the rounds, without the peers: pages of
-1,000 files, conditional requests, installations. Wheelyard is asked with a read token that is good for the projects of
-the corpus only; the others ask nobody anything. pypiserver and simple-repository-server serve the files from the
-directory in which they were made, devpi got them uploaded as Wheelyard did, proxpi has them from nginx and keeps them.
-A server that takes longer than 0.25 s for one answer is asked one at a time.
+1,000 files, conditional requests, installations, compilations. Wheelyard is asked with a read token that is good for
+the projects of the corpus only; the others ask nobody anything. pypiserver and simple-repository-server serve the
+files from the directory in which they were made, devpi got them uploaded as Wheelyard did, proxpi has them from nginx
+and keeps them. A server that takes longer than 0.25 s for one answer is asked one at a time.
 """
 
 from __future__ import annotations

@@ -63,6 +63,7 @@ def warm_mirror(comparison: Comparison, work: Path) -> list[Row]:
             Wish(1.2, least=False),
             peers=peers,
             in_turn=False,
+            closely=True,
             shown="{:.2f}",
         )
         bound = Wish(250, least=False, unit=" MB")

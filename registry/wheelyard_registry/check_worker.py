@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import gc
-import os
 import time
 import traceback
 from collections.abc import Mapping
@@ -107,7 +106,6 @@ def _told(problem: InputError) -> str:
 
 @lru_cache(maxsize=1)
 def _desk(settings: Settings) -> _Desk:
-    os.nice(10)  # whoever waits for a page goes first
     gc.set_threshold(200_000, 50, 50)  # a question makes millions of small values that live to its end
     return _Desk(settings)
 

@@ -5,6 +5,7 @@ The pool is anyio's: a process stays, with all it has read, and is killed when t
 
 from __future__ import annotations
 
+import os
 import time
 
 import anyio
@@ -28,6 +29,7 @@ class Checks:
         self._settings = settings
         self._turns = CapacityLimiter(settings.check_workers)
         self._processes = CapacityLimiter(settings.check_workers)
+        self._priority = os.getpriority(os.PRIO_PROCESS, 0) + 10
         self._waiting = Gauge("wheelyard_checks_waiting", "Checks that wait for a worker.", registry=None)
         self._solving = Gauge("wheelyard_checks_solving", "Checks that a worker is at.", registry=None)
         self._seconds = Histogram(
@@ -84,7 +86,10 @@ class Checks:
         try:
             with anyio.CancelScope(shield=True):
                 # Given up while it starts, a process would be left behind: anyio ends only those that are at work.
-                await anyio.to_process.run_sync(bool, limiter=self._processes)
+                # Whoever waits for a page goes first, also before a worker that reads its modules.
+                await anyio.to_process.run_sync(
+                    os.setpriority, os.PRIO_PROCESS, 0, self._priority, limiter=self._processes
+                )
             with anyio.fail_after(deadline):
                 return await anyio.to_process.run_sync(
                     work, self._settings, check, cancellable=True, limiter=self._processes

@@ -251,8 +251,8 @@ def whole_process(server: Running, token: str, asked: Asked, rounds: int) -> Row
 
 
 def slowest_page(server: Running) -> float:
-    """The 99th percentile of the time to a page, in milliseconds."""
-    command = ["wrk", "-t", "1", "-c", "4", "-d", "3s", "--latency", "-H", f"Authorization: {server.authorization}"]
+    """The 99th percentile of the time to a page, in milliseconds; over 3 s it varied by a factor of five."""
+    command = ["wrk", "-t", "1", "-c", "4", "-d", "10s", "--latency", "-H", f"Authorization: {server.authorization}"]
     url = f"http://127.0.0.1:{server.port}{PAGE}"
     said = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
     found = re.search(r"99%\s+([0-9.]+)(us|ms|s)", said)

@@ -5,7 +5,6 @@ The pool is anyio's: a process stays, with all it has read, and is killed when t
 
 from __future__ import annotations
 
-import os
 import time
 
 import anyio
@@ -16,6 +15,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram
 from wheelyard_registry.check_errors import Busy, CheckUndecided, UnusableCandidate
 from wheelyard_registry.check_worker import Check, Refusal, work
 from wheelyard_registry.errors import RegistryError
+from wheelyard_registry.priority import give_way
 from wheelyard_registry.settings import Settings
 from wheelyard_resolver.report import Report
 
@@ -29,7 +29,6 @@ class Checks:
         self._settings = settings
         self._turns = CapacityLimiter(settings.check_workers)
         self._processes = CapacityLimiter(settings.check_workers)
-        self._priority = os.getpriority(os.PRIO_PROCESS, 0) + 10
         self._waiting = Gauge("wheelyard_checks_waiting", "Checks that wait for a worker.", registry=None)
         self._solving = Gauge("wheelyard_checks_solving", "Checks that a worker is at.", registry=None)
         self._seconds = Histogram(
@@ -86,10 +85,8 @@ class Checks:
         try:
             with anyio.CancelScope(shield=True):
                 # Given up while it starts, a process would be left behind: anyio ends only those that are at work.
-                # Whoever waits for a page goes first, also before a worker that reads its modules.
-                await anyio.to_process.run_sync(
-                    os.setpriority, os.PRIO_PROCESS, 0, self._priority, limiter=self._processes
-                )
+                # It gives way before it is asked for work, for which it has to read many modules.
+                await anyio.to_process.run_sync(give_way, limiter=self._processes)
             with anyio.fail_after(deadline):
                 return await anyio.to_process.run_sync(
                     work, self._settings, check, cancellable=True, limiter=self._processes

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from tests.registry import wheels
-from tests.registry.serving import Server, run, script, serving, wheelyard
+from tests.registry.serving import Server, free_port, run, script, serving, wheelyard
 from tests.registry.wheels import Built
 
 from wheelyard_cli.images.layers import HEAVY
@@ -200,11 +200,7 @@ def _engine(request: pytest.FixtureRequest) -> Engine:
 @pytest.fixture(scope="session")
 def image_registry_port() -> int:
     """A free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        assert isinstance(port, int)
-        return port
+    return free_port()
 
 
 @pytest.fixture(scope="session")
